@@ -1,0 +1,84 @@
+#include "protocol/error.hpp"
+
+#include "protocol/types.hpp"
+
+#include <caf/atom.hpp>
+#include <caf/message.hpp>
+#include <caf/sec.hpp>
+
+#include <utility>
+
+namespace backendim {
+
+std::string to_string(ec code) {
+  return boost::describe::enum_to_string(code, "unknown");
+}
+
+unsigned http_status(ec code) {
+  switch (code) {
+    case ec::invalid_request: return 400;
+    case ec::unauthenticated: return 401;
+    case ec::forbidden: return 403;
+    case ec::not_found: return 404;
+    case ec::conflict: return 409;
+    case ec::too_large: return 413;
+    case ec::build_failed: return 422;
+    case ec::over_quota: return 429;
+    case ec::internal: return 500;
+    case ec::unavailable: return 503;
+    case ec::timed_out: return 504;
+  }
+  return 500;
+}
+
+caf::error make_failure(ec code, failure why) {
+  return caf::make_error(code, std::move(why));
+}
+
+failure failure_of(const caf::error& reason) {
+  const auto domain = to_domain_error(reason);
+  if (domain.context().match_elements<failure>())
+    return domain.context().get_as<failure>(0);
+  failure result;
+  result.message = render(domain);
+  switch (static_cast<ec>(domain.code())) {
+    case ec::timed_out:
+      result.code = cause::deadline_passed;
+      result.next = "Try again; if it stays slow, look at the build log and the node's load.";
+      break;
+    case ec::invalid_request:
+    case ec::too_large: result.code = cause::source_rejected; break;
+    default: result.next = "Try again; if it fails again, tell the operator the deployment's id.";
+  }
+  return result;
+}
+
+caf::error to_domain_error(const caf::error& reason) {
+  if (reason.category() == caf::atom("backendim"))
+    return reason;
+  if (reason == caf::sec::request_timeout)
+    return caf::make_error(ec::timed_out, "no reply before the deadline");
+  if (reason == caf::sec::runtime_error)
+    return caf::make_error(ec::internal, "a handler threw");
+  return caf::make_error(ec::unavailable, to_string(reason));
+}
+
+std::string render(const caf::error& reason) {
+  if (reason.category() != caf::atom("backendim"))
+    return to_string(reason);
+  auto result = to_string(static_cast<ec>(reason.code()));
+  const auto& context = reason.context();
+  if (context.match_elements<std::string>()) {
+    result += ": " + context.get_as<std::string>(0);
+  } else if (context.match_elements<failure>()) {
+    result += ": " + context.get_as<failure>(0).message;
+  } else if (context.match_elements<decode_error>()) {
+    const auto& x = context.get_as<decode_error>(0);
+    result += ": at \"" + x.pointer + "\": expected " + x.expected + ", found " + x.found;
+    if (!x.suggestion.empty())
+      result += "; did you mean \"" + x.suggestion + "\"?";
+  }
+  return result;
+}
+
+} // namespace backendim

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "protocol/described.hpp"
+
+#include <caf/timestamp.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace backendim {
+
+struct request_meta {
+  static constexpr std::string_view summary = "Who asks, and how a repeated request is recognised.";
+  static constexpr field_doc docs[] = {
+    {"who", "The authenticated caller. The ingress sets it, whatever the client sent."},
+    {"request_id", "Chosen by the caller; a second command with the same one changes nothing."},
+  };
+  std::string who;
+  std::string request_id;
+  friend bool operator==(const request_meta&, const request_meta&) = default;
+};
+BOOST_DESCRIBE_STRUCT(request_meta, (), (who, request_id))
+
+struct journal_event {
+  static constexpr std::string_view summary = "Something that happened, ready to be kept.";
+  static constexpr field_doc docs[]
+    = {{"type", "Name of the event's struct."}, {"body", "The event's struct as JSON text."}};
+  std::string type;
+  std::string body;
+  request_meta meta;
+  caf::timestamp at;
+  friend bool operator==(const journal_event&, const journal_event&) = default;
+};
+BOOST_DESCRIBE_STRUCT(journal_event, (), (type, body, meta, at))
+
+struct recorded_event {
+  static constexpr std::string_view summary = "An event and its place in the journal.";
+  static constexpr field_doc docs[] = {
+    {"version", "Place in its stream; the first event has version 1."},
+    {"position", "Place among all events; positions grow and leave no gap."},
+  };
+  std::string stream;
+  uint64_t version = 0;
+  uint64_t position = 0;
+  journal_event event;
+  friend bool operator==(const recorded_event&, const recorded_event&) = default;
+};
+BOOST_DESCRIBE_STRUCT(recorded_event, (), (stream, version, position, event))
+
+struct append_events {
+  static constexpr std::string_view summary = "Adds events to the end of a stream, all or none.";
+  static constexpr field_doc docs[] = {
+    {"expected_version", "Version of the stream's last event as the caller knows it; 0: empty."}};
+  std::string stream;
+  uint64_t expected_version = 0;
+  std::vector<journal_event> events;
+  friend bool operator==(const append_events&, const append_events&) = default;
+};
+BOOST_DESCRIBE_STRUCT(append_events, (), (stream, expected_version, events))
+
+struct events_appended {
+  static constexpr std::string_view summary = "The events are on disk.";
+  static constexpr field_doc docs[] = {{"version", "Version of the last event appended."},
+                                       {"position", "Position of the last event appended."}};
+  uint64_t version = 0;
+  uint64_t position = 0;
+  friend bool operator==(const events_appended&, const events_appended&) = default;
+};
+BOOST_DESCRIBE_STRUCT(events_appended, (), (version, position))
+
+struct get_stream {
+  static constexpr std::string_view summary = "Asks for the events of one stream, oldest first.";
+  std::string stream;
+  uint64_t from_version = 1;
+  uint32_t limit = 500;
+  friend bool operator==(const get_stream&, const get_stream&) = default;
+};
+BOOST_DESCRIBE_STRUCT(get_stream, (), (stream, from_version, limit))
+
+struct get_all_events {
+  static constexpr std::string_view summary = "Asks for the events of every stream, oldest first.";
+  uint64_t from_position = 1;
+  uint32_t limit = 500;
+  friend bool operator==(const get_all_events&, const get_all_events&) = default;
+};
+BOOST_DESCRIBE_STRUCT(get_all_events, (), (from_position, limit))
+
+struct recorded_events {
+  static constexpr std::string_view summary = "Events in order; fewer than the limit: no more yet.";
+  std::vector<recorded_event> events;
+  friend bool operator==(const recorded_events&, const recorded_events&) = default;
+};
+BOOST_DESCRIBE_STRUCT(recorded_events, (), (events))
+
+/// Keeps every event. Appending fails with conflict when the stream's version is another one,
+/// everything with unavailable, and reading with internal when a record is damaged.
+using journal_actor = caf::typed_actor<caf::replies_to<append_events>::with<events_appended>,
+                                       caf::replies_to<get_stream>::with<recorded_events>,
+                                       caf::replies_to<get_all_events>::with<recorded_events>>;
+
+} // namespace backendim
