@@ -84,17 +84,31 @@ BOOST_DESCRIBE_STRUCT(destroy_app, (), (meta))
 /// The deployment tells its app how it ended.
 struct conclude_deployment {
   static constexpr std::string_view summary = "A deployment ended. Sent by the deployment.";
-  static constexpr field_doc docs[] = {{"made", "The release that serves now, if it succeeded."}};
+  static constexpr field_doc docs[] = {
+    {"made", "The release that serves now, if it succeeded."},
+    {"error", "Why it failed, if it failed."},
+  };
   std::string id;
   deployment_state state = deployment_state::failed;
   caf::optional<release> made;
+  caf::optional<failure> error;
   request_meta meta;
   friend bool operator==(const conclude_deployment&, const conclude_deployment&) = default;
 };
-BOOST_DESCRIBE_STRUCT(conclude_deployment, (), (id, state, made, meta))
+BOOST_DESCRIBE_STRUCT(conclude_deployment, (), (id, state, made, error, meta))
+
+/// The app tells itself that an old release's tasks are gone.
+struct conclude_retirement {
+  static constexpr std::string_view summary = "Nothing of a release runs any more.";
+  uint32_t number = 0;
+  request_meta meta;
+  friend bool operator==(const conclude_retirement&, const conclude_retirement&) = default;
+};
+BOOST_DESCRIBE_STRUCT(conclude_retirement, (), (number, meta))
 
 struct app_removed {
-  static constexpr std::string_view summary = "Nothing of the app runs any more.";
+  static constexpr std::string_view summary
+    = "The app is destroyed: it serves no longer, and what still runs of it is being stopped.";
   std::string tenant;
   std::string app;
   friend bool operator==(const app_removed&, const app_removed&) = default;
@@ -138,9 +152,17 @@ struct deployment_concluded {
   std::string id;
   deployment_state state = deployment_state::failed;
   caf::optional<release> made;
+  caf::optional<failure> error;
   friend bool operator==(const deployment_concluded&, const deployment_concluded&) = default;
 };
-BOOST_DESCRIBE_STRUCT(deployment_concluded, (), (id, state, made))
+BOOST_DESCRIBE_STRUCT(deployment_concluded, (), (id, state, made, error))
+
+struct release_retired {
+  static constexpr std::string_view summary = "Event: nothing of a release runs any more.";
+  uint32_t number = 0;
+  friend bool operator==(const release_retired&, const release_retired&) = default;
+};
+BOOST_DESCRIBE_STRUCT(release_retired, (), (number))
 
 struct app_destroyed {
   static constexpr std::string_view summary = "Event: the app was destroyed.";
@@ -156,6 +178,7 @@ using app_actor = caf::typed_actor<caf::replies_to<get_app>::with<app_info>,
                                    caf::replies_to<start_deployment>::with<deployment_info>,
                                    caf::replies_to<destroy_app>::with<app_removed>,
                                    caf::replies_to<get_changes>::with<stream_position>,
-                                   caf::replies_to<conclude_deployment>::with<app_info>>;
+                                   caf::replies_to<conclude_deployment>::with<app_info>,
+                                   caf::replies_to<conclude_retirement>::with<app_info>>;
 
 } // namespace backendim

@@ -87,6 +87,26 @@ struct get_all_events {
 };
 BOOST_DESCRIBE_STRUCT(get_all_events, (), (from_position, limit))
 
+struct get_streams {
+  static constexpr std::string_view summary = "Asks for the names of streams, in order.";
+  static constexpr field_doc docs[] = {
+    {"prefix", "Only streams whose names begin so."},
+    {"after", "Only streams behind this one."},
+  };
+  std::string prefix;
+  std::string after;
+  uint32_t limit = 500;
+  friend bool operator==(const get_streams&, const get_streams&) = default;
+};
+BOOST_DESCRIBE_STRUCT(get_streams, (), (prefix, after, limit))
+
+struct stream_names {
+  static constexpr std::string_view summary = "Names of streams; fewer than the limit: no more.";
+  std::vector<std::string> names;
+  friend bool operator==(const stream_names&, const stream_names&) = default;
+};
+BOOST_DESCRIBE_STRUCT(stream_names, (), (names))
+
 struct recorded_events {
   static constexpr std::string_view summary = "Events in order; fewer than the limit: no more yet.";
   std::vector<recorded_event> events;
@@ -98,6 +118,7 @@ BOOST_DESCRIBE_STRUCT(recorded_events, (), (events))
 /// everything with unavailable, and reading with internal when a record is damaged.
 using journal_actor = caf::typed_actor<caf::replies_to<append_events>::with<events_appended>,
                                        caf::replies_to<get_stream>::with<recorded_events>,
-                                       caf::replies_to<get_all_events>::with<recorded_events>>;
+                                       caf::replies_to<get_all_events>::with<recorded_events>,
+                                       caf::replies_to<get_streams>::with<stream_names>>;
 
 } // namespace backendim

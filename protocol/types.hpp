@@ -1,9 +1,17 @@
 #pragma once
 
+#include "protocol/access.hpp"
+#include "protocol/accounts.hpp"
 #include "protocol/app.hpp"
+#include "protocol/app_config.hpp"
+#include "protocol/build.hpp"
 #include "protocol/deployment.hpp"
+#include "protocol/directory.hpp"
+#include "protocol/durable.hpp"
 #include "protocol/error.hpp"
+#include "protocol/gateway.hpp"
 #include "protocol/journal.hpp"
+#include "protocol/node.hpp"
 
 #include <caf/type_id.hpp>
 
@@ -24,6 +32,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(backendim, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(backendim, (backendim::events_appended))
   CAF_ADD_TYPE_ID(backendim, (backendim::get_stream))
   CAF_ADD_TYPE_ID(backendim, (backendim::get_all_events))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_streams))
+  CAF_ADD_TYPE_ID(backendim, (backendim::stream_names))
   CAF_ADD_TYPE_ID(backendim, (backendim::recorded_events))
   CAF_ADD_TYPE_ID(backendim, (backendim::journal_actor))
   CAF_ADD_TYPE_ID(backendim, (backendim::get_changes))
@@ -54,11 +64,70 @@ CAF_BEGIN_TYPE_ID_BLOCK(backendim, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(backendim, (backendim::start_deployment))
   CAF_ADD_TYPE_ID(backendim, (backendim::destroy_app))
   CAF_ADD_TYPE_ID(backendim, (backendim::conclude_deployment))
+  CAF_ADD_TYPE_ID(backendim, (backendim::conclude_retirement))
   CAF_ADD_TYPE_ID(backendim, (backendim::app_removed))
   CAF_ADD_TYPE_ID(backendim, (backendim::app_created))
   CAF_ADD_TYPE_ID(backendim, (backendim::deployment_accepted))
   CAF_ADD_TYPE_ID(backendim, (backendim::deployment_concluded))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_retired))
   CAF_ADD_TYPE_ID(backendim, (backendim::app_destroyed))
   CAF_ADD_TYPE_ID(backendim, (backendim::app_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::fetch_source))
+  CAF_ADD_TYPE_ID(backendim, (backendim::build_image))
+  CAF_ADD_TYPE_ID(backendim, (backendim::image_built))
+  CAF_ADD_TYPE_ID(backendim, (backendim::push_image))
+  CAF_ADD_TYPE_ID(backendim, (backendim::cancel_work))
+  CAF_ADD_TYPE_ID(backendim, (backendim::work_cancelled))
+  CAF_ADD_TYPE_ID(backendim, (backendim::build_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::build_job_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::build_queue_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_build_queue))
+  CAF_ADD_TYPE_ID(backendim, (backendim::build_queue_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::run_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_running))
+  CAF_ADD_TYPE_ID(backendim, (backendim::remove_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_removed))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_tasks))
+  CAF_ADD_TYPE_ID(backendim, (backendim::task_phase))
+  CAF_ADD_TYPE_ID(backendim, (backendim::task))
+  CAF_ADD_TYPE_ID(backendim, (backendim::task_list))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_evidence))
+  CAF_ADD_TYPE_ID(backendim, (backendim::open_port))
+  CAF_ADD_TYPE_ID(backendim, (backendim::evidence))
+  CAF_ADD_TYPE_ID(backendim, (backendim::engine_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::container_changed))
+  CAF_ADD_TYPE_ID(backendim, (backendim::node_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_node))
+  CAF_ADD_TYPE_ID(backendim, (backendim::node_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::await_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_ready))
+  CAF_ADD_TYPE_ID(backendim, (backendim::set_route))
+  CAF_ADD_TYPE_ID(backendim, (backendim::remove_route))
+  CAF_ADD_TYPE_ID(backendim, (backendim::route_set))
+  CAF_ADD_TYPE_ID(backendim, (backendim::retire_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::route_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::gateway_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_gateway))
+  CAF_ADD_TYPE_ID(backendim, (backendim::upstreams_changed))
+  CAF_ADD_TYPE_ID(backendim, (backendim::service_report))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_service))
+  CAF_ADD_TYPE_ID(backendim, (backendim::service_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::gateway_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_image))
+  CAF_ADD_TYPE_ID(backendim, (backendim::verify_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::rollout_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::resolve_path))
+  CAF_ADD_TYPE_ID(backendim, (backendim::actor_entry))
+  CAF_ADD_TYPE_ID(backendim, (backendim::list_actors))
+  CAF_ADD_TYPE_ID(backendim, (backendim::actor_list))
+  CAF_ADD_TYPE_ID(backendim, (backendim::ingress_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_tenant))
+  CAF_ADD_TYPE_ID(backendim, (backendim::tenant_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::tenant_actor))
+  CAF_ADD_TYPE_ID(backendim, (backendim::create_token))
+  CAF_ADD_TYPE_ID(backendim, (backendim::get_token))
+  CAF_ADD_TYPE_ID(backendim, (backendim::token_info))
+  CAF_ADD_TYPE_ID(backendim, (backendim::token_created))
+  CAF_ADD_TYPE_ID(backendim, (backendim::accounts_actor))
 
 CAF_END_TYPE_ID_BLOCK(backendim)

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "protocol/gateway.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <string>
+
+namespace backendim {
+
+/// Brings one release live: starts it beside the old one, waits until the gateway finds it ready,
+/// then has the route switched. Both steps may be asked for again.
+class rollout_state {
+public:
+  static constexpr const char* name = "rollout";
+
+  explicit rollout_state(rollout_actor::pointer self) : self_{self} {}
+
+  rollout_actor::behavior_type make_behavior(engine_actor engine, gateway_actor gateway);
+
+private:
+  rollout_actor::pointer self_;
+  engine_actor engine_;
+  gateway_actor gateway_;
+};
+
+rollout_actor::behavior_type rollout(rollout_actor::stateful_pointer<rollout_state> self,
+                                     engine_actor engine, gateway_actor gateway);
+
+} // namespace backendim
