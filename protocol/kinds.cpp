@@ -1,0 +1,130 @@
+#include "protocol/kinds.hpp"
+
+#include "protocol/json.hpp"
+#include "protocol/types.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace backendim {
+
+namespace {
+
+template <class T>
+constexpr bool has_meta = requires(T x) {
+  { x.meta } -> std::same_as<request_meta&>;
+};
+
+template <class T>
+json::object public_schema() {
+  auto result = json_schema<T>();
+  if constexpr (has_meta<T>) {
+    result["properties"].as_object().erase("meta");
+    auto& required = result["required"].as_array();
+    if (auto found = std::ranges::find(required, json::value{"meta"}); found != required.end())
+      required.erase(found);
+  }
+  return result;
+}
+
+template <class T>
+caf::expected<caf::message> decode_public(const json::value& body, const request_meta& meta) {
+  if constexpr (has_meta<T>) {
+    if (const auto* object = body.if_object()) {
+      if (object->contains("meta"))
+        return invalid_request({"/meta", "nothing: the platform adds it", "meta", ""});
+      auto copy = *object;
+      copy["meta"] = to_json(meta);
+      auto result = from_json<T>(copy);
+      if (!result)
+        return std::move(result.error());
+      return caf::make_message(std::move(*result));
+    }
+  }
+  auto result = from_json<T>(body);
+  if (!result)
+    return std::move(result.error());
+  return caf::make_message(std::move(*result));
+}
+
+template <class T>
+caf::expected<json::value> encode(const caf::message& reply) {
+  if (!reply.match_elements<T>())
+    return caf::make_error(ec::internal, "an actor answered with something else than it promises");
+  return to_json(reply.get_as<T>(0));
+}
+
+template <class Signature>
+struct door {
+  static void add(std::vector<message_kind>&) {} // reacts_to, several operands: not for doors
+};
+
+template <class Message, class Reply>
+struct door<caf::typed_mpi<caf::detail::type_list<Message>, caf::output_tuple<Reply>>> {
+  static void add(std::vector<message_kind>& to) {
+    if constexpr (public_message<Message>)
+      to.push_back({type_name<Message>, Message::summary, Message::needs, has_meta<Message>,
+                    &public_schema<Message>, &json_schema<Reply>, &decode_public<Message>,
+                    &encode<Reply>});
+  }
+};
+
+template <class... Signatures>
+std::vector<message_kind> doors_of(caf::detail::type_list<Signatures...>) {
+  std::vector<message_kind> result;
+  (door<Signatures>::add(result), ...);
+  return result;
+}
+
+template <class Interface>
+actor_kind kind(std::string_view name, std::string_view query, int tenant_part, bool owned) {
+  return {name, query, tenant_part, owned, doors_of(typename Interface::signatures{})};
+}
+
+} // namespace
+
+const message_kind* actor_kind::find(std::string_view message) const {
+  auto found = std::ranges::find(messages, message, &message_kind::name);
+  return found == messages.end() ? nullptr : &*found;
+}
+
+const std::vector<actor_kind>& actor_kinds() {
+  static const std::vector<actor_kind> kinds{
+    kind<tenant_actor>("tenant", "get_tenant", 0, true),
+    kind<app_actor>("app", "get_app", 0, true),
+    kind<deployment_actor>("deployment", "get_deployment", -1, true),
+    kind<build_actor>("build", "", -1, false),
+    kind<rollout_actor>("rollout", "", -1, false),
+    kind<build_queue_actor>("build_queue", "get_build_queue", -1, false),
+    kind<service_actor>("service", "get_service", -1, false),
+    kind<gateway_actor>("gateway", "get_gateway", -1, false),
+    kind<node_actor>("node", "get_node", -1, false),
+    kind<accounts_actor>("accounts", "", -1, false),
+  };
+  return kinds;
+}
+
+const actor_kind* kind_of(std::string_view path) {
+  auto found = std::ranges::find(actor_kinds(), path.substr(0, path.find('/')), &actor_kind::name);
+  return found == actor_kinds().end() ? nullptr : &*found;
+}
+
+caf::error authorize(const principal& who, std::string_view path, const actor_kind& kind,
+                     permission needs) {
+  const auto hidden = [&] { return caf::make_error(ec::not_found, std::string{path}); };
+  if (who.may != permission::operate) {
+    if (!kind.tenant_owned)
+      return hidden();
+    if (kind.tenant_part == 0) {
+      auto rest = path.substr(std::min(path.find('/'), path.size() - 1) + 1);
+      if (rest.substr(0, rest.find('/')) != who.tenant)
+        return hidden();
+    }
+  }
+  if (who.may < needs)
+    return caf::make_error(ec::forbidden, "this needs the permission "
+                                            + std::string{boost::describe::enum_to_string(needs, "")});
+  return {};
+}
+
+} // namespace backendim

@@ -1,0 +1,78 @@
+#include "adapters/crypto/identity.hpp"
+#include "protocol/types.hpp"
+#include "tests/support/error_of.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+using namespace backendim;
+using namespace std::chrono_literals;
+using test::error_of;
+
+namespace {
+
+class IdentityTest : public ::testing::Test {
+protected:
+  test::temp_folder folder;
+  std::filesystem::path file = folder.path() / "key";
+  std::shared_ptr<identity> id = *crypto::open_identity(file);
+  principal ada{"ada", "acme", permission::deploy};
+};
+
+TEST_F(IdentityTest, TokenSaysWhoItWasIssuedTo) {
+  auto token = id->issue(ada, 60s);
+  ASSERT_TRUE(token);
+  auto who = id->verify(*token);
+  ASSERT_TRUE(who);
+  EXPECT_EQ(*who, ada);
+}
+
+TEST_F(IdentityTest, KeySurvivesARestartAndIsPrivate) {
+  auto token = *id->issue(ada, 60s);
+  auto again = *crypto::open_identity(file);
+  EXPECT_TRUE(again->verify(token));
+  EXPECT_EQ(std::filesystem::status(file).permissions() & std::filesystem::perms{077},
+            std::filesystem::perms::none);
+}
+
+TEST_F(IdentityTest, ForeignChangedExpiredAndUnsignedTokensAreRefused) {
+  test::temp_folder other;
+  auto stranger = *crypto::open_identity(other.path() / "key");
+  EXPECT_EQ(error_of(id->verify(*stranger->issue(ada, 60s))), ec::unauthenticated);
+  auto changed = *id->issue(ada, 60s);
+  changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(error_of(id->verify(changed)), ec::unauthenticated);
+  EXPECT_EQ(error_of(id->verify(*id->issue(ada, -60s))), ec::unauthenticated);
+  // {"alg":"none","typ":"JWT"} . {"sub":"root","tenant":"main","may":"operate","exp":9999999999}
+  const std::string unsigned_token
+    = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0."
+      "eyJzdWIiOiJyb290IiwidGVuYW50IjoibWFpbiIsIm1heSI6Im9wZXJhdGUiLCJleHAiOjk5OTk5OTk5OTl9.";
+  EXPECT_EQ(error_of(id->verify(unsigned_token)), ec::unauthenticated);
+  for (const auto* rubbish : {"", ".", "..", "a.b.c", "bim_x"})
+    EXPECT_EQ(error_of(id->verify(rubbish)), ec::unauthenticated) << rubbish;
+}
+
+TEST_F(IdentityTest, SecretsAreHashedWithSalt) {
+  const auto hash = id->hash_secret("correct horse");
+  EXPECT_TRUE(hash.starts_with("$argon2id$")) << hash;
+  EXPECT_NE(hash, id->hash_secret("correct horse"));
+  EXPECT_TRUE(id->verify_secret("correct horse", hash));
+  EXPECT_FALSE(id->verify_secret("correct horsf", hash));
+  EXPECT_FALSE(id->verify_secret("x", "rubbish"));
+}
+
+TEST_F(IdentityTest, RandomTokensDiffer) {
+  EXPECT_NE(id->random_token(24), id->random_token(24));
+  EXPECT_EQ(id->random_token(24).size(), 32u);
+}
+
+TEST_F(IdentityTest, KeyThatOthersMayReadIsRefused) {
+  std::filesystem::permissions(file, std::filesystem::perms{0644});
+  EXPECT_EQ(error_of(crypto::open_identity(file)), ec::internal);
+}
+
+} // namespace

@@ -1,0 +1,74 @@
+#include "protocol/json.hpp"
+#include "protocol/kinds.hpp"
+#include "protocol/types.hpp"
+#include "tests/support/error_of.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace backendim;
+using test::error_of;
+
+namespace {
+
+const principal ada{"ada", "acme", permission::deploy};
+const principal reader{"rob", "acme", permission::read};
+const principal root{"root", "main", permission::operate};
+
+TEST(KindsTest, EveryPublicMessageOfAnInterfaceIsADoor) {
+  const auto* app = kind_of("app/acme/shop");
+  ASSERT_TRUE(app);
+  EXPECT_TRUE(app->find("start_deployment"));
+  EXPECT_TRUE(app->find("get_app"));
+  EXPECT_FALSE(app->find("conclude_deployment")) << "internal: it names no permission";
+}
+
+TEST(KindsTest, EveryDoorHasASchemaWithoutMeta) {
+  for (const auto& kind : actor_kinds())
+    for (const auto& message : kind.messages) {
+      const auto schema = message.schema();
+      EXPECT_EQ(schema.at("type"), "object") << message.name;
+      EXPECT_FALSE(schema.at("properties").as_object().contains("meta")) << message.name;
+      EXPECT_FALSE(message.summary.empty());
+      EXPECT_EQ(message.reply_schema().at("type"), "object");
+    }
+}
+
+TEST(KindsTest, EveryStateQueryIsAReadableDoor) {
+  for (const auto& kind : actor_kinds())
+    EXPECT_TRUE(kind.state_query.empty() || kind.find(kind.state_query)) << kind.name;
+}
+
+TEST(KindsTest, NobodySaysWhoHeIs) {
+  const auto* door = kind_of("app/acme/shop")->find("destroy_app");
+  auto message = door->decode(*parse_json("{}"), {"ada", "r1"});
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->get_as<destroy_app>(0).meta, (request_meta{"ada", "r1"}));
+  EXPECT_EQ(error_of(door->decode(*parse_json(R"({"meta":{"who":"eve","request_id":"1"}})"), {})),
+            ec::invalid_request);
+}
+
+TEST(KindsTest, WrongBodyNamesThePlace) {
+  const auto* door = kind_of("app/acme/shop")->find("start_deployment");
+  auto message = door->decode(*parse_json(R"({"source":{"bolb":"sha256:1"}})"), {});
+  ASSERT_FALSE(message);
+  const auto problem = message.error().context().get_as<decode_error>(0);
+  EXPECT_EQ(problem.pointer, "/source/bolb");
+  EXPECT_EQ(problem.suggestion, "blob");
+}
+
+TEST(AuthorizeTest, ForeignTenantDoesNotExist) {
+  const auto* app = kind_of("app/other/shop");
+  EXPECT_EQ(authorize(ada, "app/other/shop", *app, permission::read), ec::not_found);
+  EXPECT_EQ(authorize(ada, "app/acme2/shop", *app, permission::read), ec::not_found);
+  EXPECT_FALSE(authorize(ada, "app/acme/shop", *app, permission::deploy));
+  EXPECT_FALSE(authorize(root, "app/other/shop", *app, permission::deploy));
+}
+
+TEST(AuthorizeTest, ReaderChangesNothingAndTenantsSeeNoPlatform) {
+  EXPECT_EQ(authorize(reader, "app/acme/shop", *kind_of("app/acme/shop"), permission::deploy),
+            ec::forbidden);
+  EXPECT_EQ(authorize(ada, "node/n1", *kind_of("node/n1"), permission::operate), ec::not_found);
+  EXPECT_EQ(authorize(ada, "accounts", *kind_of("accounts"), permission::read), ec::not_found);
+}
+
+} // namespace
