@@ -48,9 +48,9 @@ caf::expected<std::vector<app_event>> decide(const app_state& s, const start_dep
     return std::vector<app_event>{};
   }
   if (bool(x.source.blob) == bool(x.source.git))
-    return caf::make_error(ec::invalid_request,
-                           decode_error{"/source", "either blob or git",
-                                        x.source.blob ? "both" : "neither", ""});
+    return caf::make_error(
+      ec::invalid_request,
+      decode_error{"/source", "either blob or git", x.source.blob ? "both" : "neither", ""});
   std::vector<app_event> events;
   if (!s.exists)
     events.emplace_back(app_created{s.tenant, s.app, s.url, m.now});

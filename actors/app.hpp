@@ -25,7 +25,7 @@ struct app_state {
   std::string url;
   caf::timestamp created;
   bool exists = false;
-  uint32_t last_number = 0;                  ///< Of a release, made or only tried.
+  uint32_t last_number = 0;                        ///< Of a release, made or only tried.
   std::map<std::string, deployment_accepted> open; ///< By id; those that have not ended.
   std::map<std::string, std::string> superseded;   ///< Queued ones that a newer replaced: id, by.
   std::optional<std::string> deploying;
@@ -34,7 +34,7 @@ struct app_state {
   std::optional<release> live;
   std::vector<release> releases; ///< The last kept_releases that went live, oldest first.
   std::optional<failure> last_failure;
-  std::set<uint32_t> retiring; ///< Releases whose tasks have to go.
+  std::set<uint32_t> retiring;               ///< Releases whose tasks have to go.
   std::vector<deployment_accepted> requests; ///< The last kept_requests, oldest first.
   std::string destroyed_by;                  ///< Request id of the last destroy_app.
 };
@@ -42,9 +42,8 @@ struct app_state {
 constexpr size_t kept_releases = 10;
 constexpr size_t kept_requests = 100;
 
-using app_event
-  = std::variant<app_created, deployment_accepted, deployment_concluded, release_retired,
-                 app_destroyed>;
+using app_event = std::variant<app_created, deployment_accepted, deployment_concluded,
+                               release_retired, app_destroyed>;
 
 caf::expected<std::vector<app_event>> decide(const app_state& s, const start_deployment& x,
                                              const moment& m);

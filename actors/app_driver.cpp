@@ -51,7 +51,7 @@ void app_driver::task_deployments(const app_state& s) {
   std::erase_if(told_, [&](const auto& x) { return !s.open.contains(x.first); });
   for (const auto& [id, accepted] : s.open) {
     const auto by = s.superseded.find(id);
-    const auto* wish = !s.exists                 ? "cancel"
+    const auto* wish = !s.exists                  ? "cancel"
                        : by != s.superseded.end() ? "supersede"
                        : s.deploying == id        ? "begin"
                                                   : "wait";
@@ -74,11 +74,8 @@ void app_driver::task_deployments(const app_state& s) {
 }
 
 void app_driver::create(const app_state& s, const deployment_accepted& x) {
-  const create_deployment message{x.id,     s.tenant,
-                                  s.app,    x.release,
-                                  0,        true,
-                                  x.source, x.config,
-                                  s.url,    {x.who, x.request_id}};
+  const create_deployment message{x.id, s.tenant, s.app,    x.release, 0,
+                                  true, x.source, x.config, s.url,     {x.who, x.request_id}};
   ask_path<deployment_actor, deployment_info>(
     self_, context_.ingress, "deployment/" + x.id, message,
     [this, id = x.id](const deployment_info& info) {
@@ -169,10 +166,9 @@ void app_driver::route(const app_state& s) {
   set_route wish{host_, caf::none, s.app + " is not running", ""};
   if (s.live) {
     const auto& config = s.live->config;
-    wish.service
-      = await_release{service_name(s.tenant, s.app, s.live->number), s.live->port,
-                      config.health_check ? *config.health_check : "",
-                      config.scaling && config.scaling->min ? *config.scaling->min : 1};
+    wish.service = await_release{service_name(s.tenant, s.app, s.live->number), s.live->port,
+                                 config.health_check ? *config.health_check : "",
+                                 config.scaling && config.scaling->min ? *config.scaling->min : 1};
     wish.title = s.app + " is starting";
     wish.text = "Release v" + std::to_string(s.live->number)
                 + " is live but none of its tasks is ready at the moment.";

@@ -48,7 +48,6 @@ private:
 
 /// The actor at app/<tenant>/<app>, its stream.
 app_driver::interface::behavior_type app(app_driver::interface::stateful_pointer<app_driver> self,
-                                         app_context context, std::string tenant,
-                                         std::string name);
+                                         app_context context, std::string tenant, std::string name);
 
 } // namespace backendim

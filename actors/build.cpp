@@ -1,5 +1,4 @@
 #include "actors/build_queue.hpp"
-
 #include "protocol/types.hpp"
 
 #include <fstream>
@@ -42,9 +41,10 @@ caf::expected<unpacked_source> fetch(const build_tools& tools, const fetch_sourc
   auto archive = tools.blobs->open(x.source.blob ? *x.source.blob : "");
   if (!archive)
     return make_failure(ec::invalid_request,
-                        {cause::source_rejected, "The uploaded archive cannot be read: "
-                                                   + render(archive.error()),
-                         {}, "Upload the source again."});
+                        {cause::source_rejected,
+                         "The uploaded archive cannot be read: " + render(archive.error()),
+                         {},
+                         "Upload the source again."});
   return tools.fetcher->unpack(**archive, into, tools.limits, std::move(stop));
 }
 

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 constexpr auto clean_limit = 60s;
 constexpr auto job_limit = 7200s; // the deployment's own deadlines end jobs much earlier
-}
+} // namespace
 
 build_queue_actor::behavior_type build_queue_state::make_behavior(build_queue_config config,
                                                                   build_tools tools,
@@ -94,9 +94,8 @@ void build_queue_state::end(job_ref which) {
   self_->send_exit(which->worker, caf::exit_reason::user_shutdown);
   const auto id = which->info.id;
   jobs_.erase(which);
-  if (cancelling_.contains(id) && std::ranges::none_of(jobs_, [&](const job& x) {
-        return x.info.id == id;
-      }))
+  if (cancelling_.contains(id)
+      && std::ranges::none_of(jobs_, [&](const job& x) { return x.info.id == id; }))
     clean(id);
   start_jobs();
 }

@@ -39,8 +39,7 @@ caf::expected<events> decide(const deployment_data& s, const create_deployment& 
   return result;
 }
 
-caf::expected<events> decide(const deployment_data& s, const begin_deployment& x,
-                             const moment& m) {
+caf::expected<events> decide(const deployment_data& s, const begin_deployment& x, const moment& m) {
   if (s.info.state != deployment_state::queued)
     return events{};
   if (s.info.id.empty())

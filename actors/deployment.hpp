@@ -21,8 +21,8 @@ struct deployment_data {
   uint32_t previous = 0;
 };
 
-using deployment_event = std::variant<deployment_created, step_began, source_fetched, image_pushed,
-                                      deployment_ended>;
+using deployment_event
+  = std::variant<deployment_created, step_began, source_fetched, image_pushed, deployment_ended>;
 
 caf::expected<std::vector<deployment_event>> decide(const deployment_data& s,
                                                     const create_deployment& x, const moment& m);
@@ -31,8 +31,7 @@ caf::expected<std::vector<deployment_event>> decide(const deployment_data& s,
 caf::expected<std::vector<deployment_event>> decide(const deployment_data& s,
                                                     const cancel_deployment& x, const moment& m);
 caf::expected<std::vector<deployment_event>> decide(const deployment_data& s,
-                                                    const supersede_deployment& x,
-                                                    const moment& m);
+                                                    const supersede_deployment& x, const moment& m);
 caf::expected<std::vector<deployment_event>> decide(const deployment_data& s,
                                                     const complete_step& x, const moment& m);
 void apply(deployment_data& s, const deployment_created& x);

@@ -101,8 +101,7 @@ void deployment_driver::start_step(const deployment_data& s, deployment_state st
   if (!rollout_ && step >= deployment_state::releasing) {
     rollout_ = self_->spawn(rollout, context_.engine, context_.gateway);
     self_->link_to(rollout_);
-    self_->send(context_.ingress,
-                actor_entry{"rollout/" + id, "rollout", "deployment/" + id},
+    self_->send(context_.ingress, actor_entry{"rollout/" + id, "rollout", "deployment/" + id},
                 caf::actor_cast<caf::strong_actor_ptr>(rollout_));
   }
   switch (step) {
@@ -115,18 +114,15 @@ void deployment_driver::start_step(const deployment_data& s, deployment_state st
                           });
       break;
     case deployment_state::building:
-      run<image_built>(step, context_.build_queue, limit.building,
-                       build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}},
-                       [](complete_step& x, image_built&& reply) {
-                         x.image = std::move(reply.image);
-                       });
+      run<image_built>(
+        step, context_.build_queue, limit.building,
+        build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}},
+        [](complete_step& x, image_built&& reply) { x.image = std::move(reply.image); });
       break;
     case deployment_state::pushing:
-      run<image_pushed>(step, context_.build_queue, limit.pushing,
-                        push_image{id, tenant, s.info.app},
-                        [](complete_step& x, image_pushed&& reply) {
-                          x.image = std::move(reply.image);
-                        });
+      run<image_pushed>(
+        step, context_.build_queue, limit.pushing, push_image{id, tenant, s.info.app},
+        [](complete_step& x, image_pushed&& reply) { x.image = std::move(reply.image); });
       break;
     case deployment_state::releasing:
       run<release_running>(step, rollout_, limit.releasing, release_image{release_of(s)},
@@ -155,9 +151,9 @@ run_release deployment_driver::release_of(const deployment_data& s) const {
   const auto ready = readiness_of(s);
   auto env = s.config.env ? *s.config.env : std::map<std::string, std::string>{};
   env["PORT"] = std::to_string(ready.port);
-  return {ready.service,   s.info.tenant, s.info.app, s.info.release, s.info.image ? *s.info.image
-                                                                                   : "",
-          std::move(env), ready.replicas};
+  return {
+    ready.service,  s.info.tenant, s.info.app, s.info.release, s.info.image ? *s.info.image : "",
+    std::move(env), ready.replicas};
 }
 
 /// Tells the app how it went until the app has understood.
@@ -165,11 +161,16 @@ void deployment_driver::finish(const deployment_data& s) {
   if (concluding_ || concluded_)
     return;
   concluding_ = true;
-  conclude_deployment message{s.info.id, s.info.state, caf::none, s.info.error,
-                              {s.info.who, "conclude-" + s.info.id}};
+  conclude_deployment message{
+    s.info.id, s.info.state, caf::none, s.info.error, {s.info.who, "conclude-" + s.info.id}};
   if (s.info.state == deployment_state::succeeded)
-    message.made = release{s.info.release, s.info.image ? *s.info.image : "", s.info.id, s.config,
-                           readiness_of(s).port, s.info.who, caf::make_timestamp()};
+    message.made = release{s.info.release,
+                           s.info.image ? *s.info.image : "",
+                           s.info.id,
+                           s.config,
+                           readiness_of(s).port,
+                           s.info.who,
+                           caf::make_timestamp()};
   ask_path<app_actor, app_info>(
     self_, context_.ingress, "app/" + s.info.tenant + "/" + s.info.app, message,
     [this](const app_info&) { concluded_ = true; },

@@ -54,11 +54,10 @@ std::string missing_variable(const std::string& line) {
 } // namespace
 
 failure diagnose_exit(const task& ended, const evidence& shown) {
-  failure result{cause::app_crashed,
-                 "The app ended with exit code " + std::to_string(ended.exit_code)
-                   + " before it was ready.",
-                 last_lines(shown.log),
-                 "Read the output above, run the start command locally, deploy again."};
+  failure result{
+    cause::app_crashed,
+    "The app ended with exit code " + std::to_string(ended.exit_code) + " before it was ready.",
+    last_lines(shown.log), "Read the output above, run the start command locally, deploy again."};
   result.evidence.push_back("exit code " + std::to_string(ended.exit_code));
   if (!ended.message.empty())
     result.evidence.push_back(ended.message);
@@ -108,8 +107,8 @@ std::optional<failure> diagnose_silence(const await_release& wanted, const evide
   }
   if (!open.empty() && !open.contains(wanted.port)) {
     result.code = cause::wrong_port;
-    result.message = "The app listens on port " + listed(open) + ", but port " + port
-                     + " was expected.";
+    result.message
+      = "The app listens on port " + listed(open) + ", but port " + port + " was expected.";
     result.next = "Read the port from the PORT environment variable, or set port: "
                   + std::to_string(*open.begin()) + " in backend-im.yml.";
     return result;
@@ -133,15 +132,14 @@ failure diagnose_health(const await_release& wanted, unsigned status, const evid
                  "Make " + wanted.health_path
                    + " answer below 400 when the app is ready, or change health_check in "
                      "backend-im.yml."};
-  result.evidence.push_back("GET " + wanted.health_path + " on port "
-                            + std::to_string(wanted.port) + ": " + std::to_string(status));
+  result.evidence.push_back("GET " + wanted.health_path + " on port " + std::to_string(wanted.port)
+                            + ": " + std::to_string(status));
   return result;
 }
 
 std::optional<failure> diagnose_placement(const task& pending) {
-  const auto says = [&](std::string_view text) {
-    return pending.message.find(text) != std::string::npos;
-  };
+  const auto says
+    = [&](std::string_view text) { return pending.message.find(text) != std::string::npos; };
   if (says("No such image") || says("manifest unknown"))
     return failure{cause::image_missing,
                    "The engine cannot pull the release's image.",

@@ -51,8 +51,8 @@ gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_con
 gateway_state::watched_service& gateway_state::watch(const std::string& service) {
   auto [place, fresh] = services_.try_emplace(service);
   if (fresh) {
-    const auto me = caf::actor_cast<caf::typed_actor<caf::reacts_to<upstreams_changed>>>(
-      interface{self_});
+    const auto me
+      = caf::actor_cast<caf::typed_actor<caf::reacts_to<upstreams_changed>>>(interface{self_});
     place->second.watch
       = self_->spawn(service_watch, service, context_.engine, context_.probes, me);
     self_->send(context_.ingress, actor_entry{"service/" + service, "service", context_.path},
@@ -106,7 +106,8 @@ void gateway_state::publish() {
 
 void gateway_state::used(uint64_t epoch) {
   used_ = std::max(used_, epoch);
-  for (auto last = unused_.upper_bound(used_); auto& x : std::ranges::subrange(unused_.begin(), last))
+  for (auto last = unused_.upper_bound(used_);
+       auto& x : std::ranges::subrange(unused_.begin(), last))
     x.second.second.deliver(route_set{x.second.first, used_});
   unused_.erase(unused_.begin(), unused_.upper_bound(used_));
   for (auto& [service, x] : retiring_)

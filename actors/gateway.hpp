@@ -38,8 +38,8 @@ struct service_drained {
 /// ready. A service that leaves is taken out of the table, drained, and only then removed.
 class gateway_state {
 public:
-  using interface
-    = gateway_actor::extend<caf::reacts_to<table_used>, caf::reacts_to<service_drained>>;
+  using interface = gateway_actor::extend<caf::reacts_to<table_used>,
+                                          caf::reacts_to<service_drained>>;
   static constexpr const char* name = "gateway";
 
   explicit gateway_state(interface::pointer self) : self_{self} {}
@@ -72,9 +72,9 @@ private:
 
   interface::pointer self_;
   gateway_context context_;
-  std::map<std::string, set_route> routes_;            ///< By host.
-  std::map<std::string, watched_service> services_;    ///< By name.
-  std::map<std::string, retirement> retiring_;         ///< By service.
+  std::map<std::string, set_route> routes_;         ///< By host.
+  std::map<std::string, watched_service> services_; ///< By name.
+  std::map<std::string, retirement> retiring_;      ///< By service.
   std::multimap<uint64_t, std::pair<std::string, caf::typed_response_promise<route_set>>> unused_;
   uint64_t epoch_ = 0;
   uint64_t used_ = 0;

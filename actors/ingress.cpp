@@ -112,7 +112,8 @@ void ingress_state::ended(const caf::down_msg& x) {
   const auto path = known->second;
   paths_.erase(known);
   const auto found = actors_.find(path);
-  if (found == actors_.end() || found->second.announced != caf::actor_cast<caf::weak_actor_ptr>(x.source))
+  if (found == actors_.end()
+      || found->second.announced != caf::actor_cast<caf::weak_actor_ptr>(x.source))
     return; // another one lives there by now
   const bool own = found->second.owned != nullptr;
   const auto kind = found->second.what.kind;

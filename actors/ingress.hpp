@@ -17,10 +17,10 @@ struct ingress_context {
   using wake = std::function<caf::strong_actor_ptr(const ingress_actor& self,
                                                    const std::vector<std::string>& rest)>;
   struct kind {
-    size_t parts = 1;                                  ///< Of the path behind the kind.
+    size_t parts = 1;                                 ///< Of the path behind the kind.
     bool (*valid)(const std::string& part) = nullptr; ///< What each part must be.
     std::string (*parent)(const std::vector<std::string>& rest) = nullptr;
-    bool restart = false;                              ///< After it failed, without being asked.
+    bool restart = false; ///< After it failed, without being asked.
     wake start;
   };
   std::map<std::string, kind> kinds; ///< By name, the first part of a path.
@@ -46,7 +46,7 @@ public:
 private:
   struct entry {
     actor_entry what;
-    caf::strong_actor_ptr owned;  ///< Of those started here.
+    caf::strong_actor_ptr owned;   ///< Of those started here.
     caf::weak_actor_ptr announced; ///< Of the others: being listed keeps nobody alive.
   };
 

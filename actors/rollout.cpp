@@ -33,9 +33,8 @@ rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
     },
     [this](const verify_release& x) -> caf::result<route_set> {
       auto promise = self_->make_response_promise<route_set>();
-      const auto failed = [promise](const caf::error& reason) mutable {
-        promise.deliver(to_domain_error(reason));
-      };
+      const auto failed
+        = [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); };
       self_->request(gateway_, ready_deadline, x.what)
         .then(
           [this, x, promise, failed](const release_ready&) mutable {

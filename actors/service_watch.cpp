@@ -18,11 +18,11 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr uint32_t good_in_a_row = 2;
-constexpr auto fast_interval = 200ms;  // while it starts
-constexpr auto slow_interval = 2s;     // when it has been starting for long
+constexpr auto fast_interval = 200ms; // while it starts
+constexpr auto slow_interval = 2s;    // when it has been starting for long
 constexpr auto fast_for = 60s;
-constexpr auto list_interval = 2s;     // beside the events, while somebody waits
-constexpr auto unhealthy_after = 4s;   // of bad statuses without a good one
+constexpr auto list_interval = 2s;   // beside the events, while somebody waits
+constexpr auto unhealthy_after = 4s; // of bad statuses without a good one
 constexpr auto evidence_interval = 1s;
 constexpr auto unplaced_after = 5s;
 
@@ -112,9 +112,8 @@ void service_watch_state::look_for_failure() {
     const bool ended = x.phase == task_phase::failed || x.phase == task_phase::stopped;
     if (ended && !x.container.empty()) {
       failing_ = true;
-      with_evidence(x.container, [this, x](const evidence& shown) {
-        fail(diagnose_exit(x, shown));
-      });
+      with_evidence(x.container,
+                    [this, x](const evidence& shown) { fail(diagnose_exit(x, shown)); });
       return;
     }
     auto why = diagnose_placement(x);
@@ -177,7 +176,8 @@ void service_watch_state::doubt(const std::string& container, watched& w,
     if (!w.refused_since)
       w.refused_since = now;
   }
-  if (waiting_.empty() || failing_ || (w.asked_evidence && now - *w.asked_evidence < evidence_interval))
+  if (waiting_.empty() || failing_
+      || (w.asked_evidence && now - *w.asked_evidence < evidence_interval))
     return;
   if (bad_status && now - *w.bad_since < unhealthy_after)
     return;
@@ -191,9 +191,9 @@ void service_watch_state::doubt(const std::string& container, watched& w,
       return;
     }
     if (again->second.refused_since)
-      if (auto why = diagnose_silence(*wanted_, shown,
-                                      duration_cast<milliseconds>(self_->clock().now()
-                                                                  - *again->second.refused_since)))
+      if (auto why = diagnose_silence(
+            *wanted_, shown,
+            duration_cast<milliseconds>(self_->clock().now() - *again->second.refused_since)))
         fail(*why);
   });
 }

@@ -28,16 +28,16 @@ struct probe_finished {
 /// awaits the release it also finds out, as soon as it is clear, why it will not become ready.
 class service_watch_state {
 public:
-  using interface
-    = service_actor::extend<caf::reacts_to<probe_tick>, caf::reacts_to<probe_finished>>;
+  using interface = service_actor::extend<caf::reacts_to<probe_tick>,
+                                          caf::reacts_to<probe_finished>>;
   static constexpr const char* name = "service";
 
   explicit service_watch_state(interface::pointer self) : self_{self} {}
   ~service_watch_state();
 
-  interface::behavior_type make_behavior(std::string service, engine_actor engine,
-                                         std::shared_ptr<prober> probes,
-                                         caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway);
+  interface::behavior_type
+  make_behavior(std::string service, engine_actor engine, std::shared_ptr<prober> probes,
+                caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway);
 
 private:
   /// What is known of a running container.

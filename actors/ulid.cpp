@@ -26,7 +26,8 @@ std::string make_ulid() {
 }
 
 bool is_ulid(const std::string& x) {
-  return x.size() == 26 && std::ranges::all_of(x, [](char c) { return alphabet.find(c) != alphabet.npos; });
+  return x.size() == 26
+         && std::ranges::all_of(x, [](char c) { return alphabet.find(c) != alphabet.npos; });
 }
 
 } // namespace backendim

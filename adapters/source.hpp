@@ -42,10 +42,9 @@ public:
   /// Clones *url* at *ref* (empty: the default branch) without history, within the same limits.
   /// Allowed: https, http, ssh, git@host:path, file. Fails with invalid_request and a failure
   /// {source_rejected}. *on_line* hears git's progress.
-  virtual caf::expected<unpacked_source> clone(const std::string& url, const std::string& ref,
-                                               const std::filesystem::path& into,
-                                               const source_limits& limits,
-                                               const line_sink& on_line, std::stop_token stop)
+  virtual caf::expected<unpacked_source>
+  clone(const std::string& url, const std::string& ref, const std::filesystem::path& into,
+        const source_limits& limits, const line_sink& on_line, std::stop_token stop)
     = 0;
 };
 

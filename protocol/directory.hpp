@@ -21,7 +21,8 @@ BOOST_DESCRIBE_STRUCT(resolve_path, (), (path))
 
 struct actor_entry {
   static constexpr std::string_view summary = "A living actor.";
-  static constexpr field_doc docs[] = {{"parent", "Path of the actor it belongs to; may be empty."}};
+  static constexpr field_doc docs[]
+    = {{"parent", "Path of the actor it belongs to; may be empty."}};
   std::string path;
   std::string kind;
   std::string parent;
@@ -52,10 +53,9 @@ BOOST_DESCRIBE_STRUCT(actor_list, (), (items))
 /// Finds actors by path and keeps the durable ones alive. resolve_path fails with not_found, and
 /// with invalid_request for what cannot be a path. The two-part message announces an actor that
 /// somebody else started: its entry, and the actor itself.
-using ingress_actor
-  = caf::typed_actor<caf::replies_to<resolve_path>::with<caf::strong_actor_ptr>,
-                     caf::replies_to<list_actors>::with<actor_list>,
-                     caf::reacts_to<actor_entry, caf::strong_actor_ptr>>;
+using ingress_actor = caf::typed_actor<caf::replies_to<resolve_path>::with<caf::strong_actor_ptr>,
+                                       caf::replies_to<list_actors>::with<actor_list>,
+                                       caf::reacts_to<actor_entry, caf::strong_actor_ptr>>;
 
 struct get_tenant {
   static constexpr std::string_view summary = "Asks for a tenant and its apps.";

@@ -50,28 +50,28 @@ BOOST_DESCRIBE_STRUCT(decode_error, (), (pointer, expected, found, suggestion))
 
 /// Why a deployment did not succeed. Append only; docs/failures.md lists what to do about each.
 enum class cause : uint8_t {
-  internal = 1,          ///< Our bug or an unexpected answer of a part of the platform.
-  source_rejected,       ///< The archive or repository cannot be taken: paths, links, size.
-  config_invalid,        ///< backend-im.yml does not fit.
-  framework_unknown,     ///< No detector recognised the source.
-  runtime_unavailable,   ///< The language version asked for cannot be had.
-  base_image_missing,    ///< A FROM image does not exist or cannot be pulled.
-  build_failed,          ///< A build step exited with an error.
-  build_out_of_memory,   ///< A build step was killed at the memory limit.
-  registry_full,         ///< The registry has no space left.
-  registry_unavailable,  ///< The registry does not answer or refuses.
-  image_missing,         ///< The engine cannot pull the release's image.
-  app_crashed,           ///< The process exited before it was healthy.
-  app_out_of_memory,     ///< The process was killed at its memory limit.
-  missing_environment,   ///< It exited and complains of an environment variable.
-  missing_binary,        ///< The start command does not exist in the image.
-  wrong_port,            ///< It listens, but on another port.
-  listens_on_loopback,   ///< It listens on 127.0.0.1 only.
-  not_listening,         ///< It runs but opens no port in time.
-  unhealthy,             ///< It answers, but the health path says no.
-  unschedulable,         ///< No node has room, or none fits.
-  engine_unavailable,    ///< Docker does not answer.
-  deadline_passed,       ///< A step took longer than it may.
+  internal = 1,         ///< Our bug or an unexpected answer of a part of the platform.
+  source_rejected,      ///< The archive or repository cannot be taken: paths, links, size.
+  config_invalid,       ///< backend-im.yml does not fit.
+  framework_unknown,    ///< No detector recognised the source.
+  runtime_unavailable,  ///< The language version asked for cannot be had.
+  base_image_missing,   ///< A FROM image does not exist or cannot be pulled.
+  build_failed,         ///< A build step exited with an error.
+  build_out_of_memory,  ///< A build step was killed at the memory limit.
+  registry_full,        ///< The registry has no space left.
+  registry_unavailable, ///< The registry does not answer or refuses.
+  image_missing,        ///< The engine cannot pull the release's image.
+  app_crashed,          ///< The process exited before it was healthy.
+  app_out_of_memory,    ///< The process was killed at its memory limit.
+  missing_environment,  ///< It exited and complains of an environment variable.
+  missing_binary,       ///< The start command does not exist in the image.
+  wrong_port,           ///< It listens, but on another port.
+  listens_on_loopback,  ///< It listens on 127.0.0.1 only.
+  not_listening,        ///< It runs but opens no port in time.
+  unhealthy,            ///< It answers, but the health path says no.
+  unschedulable,        ///< No node has room, or none fits.
+  engine_unavailable,   ///< Docker does not answer.
+  deadline_passed,      ///< A step took longer than it may.
 };
 BOOST_DESCRIBE_ENUM(cause, internal, source_rejected, config_invalid, framework_unknown,
                     runtime_unavailable, base_image_missing, build_failed, build_out_of_memory,

@@ -130,13 +130,13 @@ using service_actor = caf::typed_actor<caf::replies_to<await_release>::with<rele
                                        caf::reacts_to<container_changed>>;
 
 /// The way in to the tasks of one node, at gateway/<node>.
-using gateway_actor = caf::typed_actor<caf::replies_to<await_release>::with<release_ready>,
-                                       caf::replies_to<set_route>::with<route_set>,
-                                       caf::replies_to<remove_route>::with<route_set>,
-                                       caf::replies_to<retire_release>::with<release_removed>,
-                                       caf::replies_to<get_gateway>::with<gateway_info>,
-                                       caf::reacts_to<upstreams_changed>,
-                                       caf::reacts_to<container_changed>>;
+using gateway_actor
+  = caf::typed_actor<caf::replies_to<await_release>::with<release_ready>,
+                     caf::replies_to<set_route>::with<route_set>,
+                     caf::replies_to<remove_route>::with<route_set>,
+                     caf::replies_to<retire_release>::with<release_removed>,
+                     caf::replies_to<get_gateway>::with<gateway_info>,
+                     caf::reacts_to<upstreams_changed>, caf::reacts_to<container_changed>>;
 
 struct release_image {
   static constexpr std::string_view summary = "Starts a release beside the one that serves.";

@@ -122,8 +122,9 @@ caf::error authorize(const principal& who, std::string_view path, const actor_ki
     }
   }
   if (who.may < needs)
-    return caf::make_error(ec::forbidden, "this needs the permission "
-                                            + std::string{boost::describe::enum_to_string(needs, "")});
+    return caf::make_error(ec::forbidden,
+                           "this needs the permission "
+                             + std::string{boost::describe::enum_to_string(needs, "")});
   return {};
 }
 

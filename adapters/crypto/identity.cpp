@@ -2,10 +2,9 @@
 
 #include "protocol/error.hpp"
 
+#include <fcntl.h>
 #include <jwt.h>
 #include <sodium.h>
-
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

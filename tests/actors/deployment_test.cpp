@@ -109,10 +109,9 @@ TEST(DeploymentTest, WalksItsSteps) {
 
 /// All states times all commands: what each leads to, or that it changes nothing, or is refused.
 TEST(DeploymentTest, EveryCommandInEveryState) {
-  const std::vector<state> all{state::queued,    state::fetching,  state::building,
-                               state::pushing,   state::releasing, state::verifying,
-                               state::succeeded, state::failed,    state::cancelled,
-                               state::superseded};
+  const std::vector<state> all{state::queued,    state::fetching,  state::building,  state::pushing,
+                               state::releasing, state::verifying, state::succeeded, state::failed,
+                               state::cancelled, state::superseded};
   for (auto from : all) {
     SCOPED_TRACE(boost::describe::enum_to_string(from, "?"));
     auto s = in(from);
