@@ -51,7 +51,7 @@ struct response {
   bool complete = false;
 
   /// The value of a field, the name in any case; empty when there is none.
-  std::string_view header(std::string_view name) const;
+  std::string_view field(std::string_view name) const;
 };
 
 struct client_config {
