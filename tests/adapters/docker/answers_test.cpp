@@ -1,0 +1,230 @@
+#include "adapters/docker/fields.hpp"
+#include "adapters/docker/service.hpp"
+#include "adapters/docker/task.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace backendim;
+using namespace backendim::docker;
+namespace json = boost::json;
+
+namespace {
+
+service_spec shop() {
+  service_spec result;
+  result.name = "acme-shop-v12";
+  result.tenant = "acme";
+  result.app = "shop";
+  result.release = 12;
+  result.image = "registry/acme/shop@sha256:1";
+  result.env = {{"PORT", "8080"}, {"A", "x=y"}};
+  result.replicas = 3;
+  result.cpus = 0.25;
+  result.memory_bytes = 64u << 20;
+  result.pids = 50;
+  result.stop_grace = std::chrono::seconds{7};
+  return result;
+}
+
+json::value encoded(const service_spec& spec, api_version version = {1, 41}) {
+  return encode_service(spec, "p-1", "net", version);
+}
+
+TEST(DockerServiceTest, IsHardenedAndBounded) {
+  const auto x = encoded(shop());
+  const auto& container = *find(x, "/TaskTemplate/ContainerSpec");
+  EXPECT_TRUE(flag(container, "/ReadOnly"));
+  EXPECT_TRUE(flag(container, "/Init"));
+  EXPECT_EQ(list(container, "/CapabilityDrop"), (json::array{"ALL"}));
+  EXPECT_EQ(list(container, "/Healthcheck/Test"), (json::array{"NONE"}));
+  EXPECT_EQ(number(container, "/Mounts/0/TmpfsOptions/Mode"), 1023);
+  EXPECT_GE(number(container, "/Mounts/0/TmpfsOptions/SizeBytes"), 64 << 20);
+  EXPECT_EQ(number(container, "/StopGracePeriod"), 7'000'000'000);
+  const auto& limits = *find(x, "/TaskTemplate/Resources/Limits");
+  EXPECT_EQ(number(limits, "/NanoCPUs"), 250'000'000);
+  EXPECT_EQ(number(limits, "/MemoryBytes"), 64 << 20);
+  EXPECT_EQ(number(limits, "/Pids"), 50);
+  EXPECT_EQ(text(x, "/TaskTemplate/RestartPolicy/Condition"), "any");
+  EXPECT_EQ(number(x, "/TaskTemplate/RestartPolicy/Delay"), 1'000'000'000);
+  EXPECT_EQ(find(x, "/TaskTemplate/RestartPolicy/MaxAttempts"), nullptr);
+  EXPECT_EQ(text(x, "/TaskTemplate/LogDriver/Name"), "json-file");
+}
+
+TEST(DockerServiceTest, PublishesNothing) {
+  const auto x = encoded(shop());
+  EXPECT_EQ(x.at("EndpointSpec"), (json::object{{"Mode", "dnsrr"}}));
+  EXPECT_EQ(text(x, "/TaskTemplate/Networks/0/Target"), "net");
+}
+
+TEST(DockerServiceTest, LabelsServiceAndContainer) {
+  const auto x = encoded(shop());
+  for (const auto* place : {"/Labels", "/TaskTemplate/ContainerSpec/Labels"}) {
+    const auto& labels = members(x, place);
+    EXPECT_EQ(member(labels, label::platform), "p-1") << place;
+    EXPECT_EQ(member(labels, label::tenant), "acme") << place;
+    EXPECT_EQ(member(labels, label::app), "shop") << place;
+    EXPECT_EQ(member(labels, label::release), "12") << place;
+  }
+}
+
+TEST(DockerServiceTest, EnvironmentIsSortedAndTheCommandTheImagesUnlessGiven) {
+  auto spec = shop();
+  EXPECT_EQ(list(encoded(spec), "/TaskTemplate/ContainerSpec/Env"),
+            (json::array{"A=x=y", "PORT=8080"}));
+  EXPECT_EQ(find(encoded(spec), "/TaskTemplate/ContainerSpec/Command"), nullptr);
+  spec.command = {"node", "a b.js"};
+  EXPECT_EQ(list(encoded(spec), "/TaskTemplate/ContainerSpec/Command"),
+            (json::array{"node", "a b.js"}));
+}
+
+TEST(DockerServiceTest, NoNewPrivilegesWhereTheEngineKnowsThem) {
+  EXPECT_EQ(find(encoded(shop(), {1, 43}), "/TaskTemplate/ContainerSpec/Privileges"), nullptr);
+  EXPECT_TRUE(
+    flag(encoded(shop(), {1, 44}), "/TaskTemplate/ContainerSpec/Privileges/NoNewPrivileges"));
+}
+
+TEST(DockerServiceTest, IsReadBack) {
+  const auto x = decode_service(json::object{{"ID", "1"}, {"Spec", encoded(shop())}});
+  EXPECT_EQ(x.name, "acme-shop-v12");
+  EXPECT_EQ(x.tenant, "acme");
+  EXPECT_EQ(x.app, "shop");
+  EXPECT_EQ(x.release, 12u);
+  EXPECT_EQ(x.replicas, 3u);
+  EXPECT_EQ(x.image, "registry/acme/shop@sha256:1");
+}
+
+/// One task as GET /tasks lists it.
+json::object task(const char* id, const char* state, const char* desired, const char* created) {
+  return {
+    {"ID", id},
+    {"CreatedAt", created},
+    {"DesiredState", desired},
+    {"Spec", {{"ContainerSpec", {{"Labels", {{label::platform, "p-1"}}}}}}},
+    {"Status", {{"State", state}, {"ContainerStatus", {{"ContainerID", ""}, {"ExitCode", 0}}}}}};
+}
+
+constexpr auto day = "2026-11-23T16:49:42.5Z";
+
+task_info merged(const char* state, const char* desired, const local_container& local) {
+  const auto result = merge_tasks(json::array{task("t", state, desired, day)}, "s", "p-1",
+                                  {{"t", local}}, {{"c", "172.18.0.3"}});
+  return result.at(0);
+}
+
+TEST(DockerTaskTest, NewestComeFirst) {
+  const auto found
+    = merge_tasks(json::array{task("b", "running", "running", "2026-11-23T16:49:42.12Z"),
+                              task("d", "running", "running", "2026-11-23T16:49:43Z"),
+                              task("a", "running", "running", "2026-11-23T16:49:42.119999999Z"),
+                              task("c", "running", "running", "2026-11-23T16:49:42.2Z")},
+                  "s", "p-1", {}, {});
+  std::string order;
+  for (const auto& x : found)
+    order += x.id;
+  EXPECT_EQ(order, "dcba");
+}
+
+TEST(DockerTaskTest, ThoseOfOthersDoNotCount) {
+  auto foreign = task("x", "running", "running", day);
+  foreign.erase("Spec");
+  EXPECT_TRUE(merge_tasks(json::array{foreign}, "s", "p-1", {}, {}).empty());
+  EXPECT_TRUE(
+    merge_tasks(json::array{task("x", "running", "running", day)}, "s", "p-2", {}, {}).empty());
+}
+
+TEST(DockerTaskTest, SwarmsStatesInOurWords) {
+  const auto state = [](const char* swarm) {
+    return merge_tasks(json::array{task("t", swarm, "running", day)}, "s", "p-1", {}, {})
+      .at(0)
+      .state;
+  };
+  for (const auto* x : {"new", "allocated", "pending", "assigned", "accepted", "unheard of"})
+    EXPECT_EQ(state(x), task_state::pending) << x;
+  for (const auto* x : {"preparing", "ready", "starting"})
+    EXPECT_EQ(state(x), task_state::starting) << x;
+  EXPECT_EQ(state("running"), task_state::running);
+  for (const auto* x : {"failed", "rejected"})
+    EXPECT_EQ(state(x), task_state::failed) << x;
+  for (const auto* x : {"complete", "shutdown", "remove", "orphaned"})
+    EXPECT_EQ(state(x), task_state::stopped) << x;
+}
+
+TEST(DockerTaskTest, WantedIsWhatSwarmDoesNotEnd) {
+  EXPECT_TRUE(merged("running", "running", {}).wanted);
+  EXPECT_TRUE(merged("ready", "ready", {}).wanted) << "waits for the pause before a restart";
+  EXPECT_FALSE(merged("running", "shutdown", {}).wanted);
+  EXPECT_FALSE(merged("running", "remove", {}).wanted);
+}
+
+TEST(DockerTaskTest, ThisNodeKnowsFirstThatATaskRuns) {
+  local_container local;
+  local.id = "c";
+  local.running = true;
+  const auto x = merged("starting", "running", local);
+  EXPECT_EQ(x.state, task_state::running);
+  EXPECT_EQ(x.container_id, "c");
+  EXPECT_EQ(x.address, "172.18.0.3");
+}
+
+TEST(DockerTaskTest, ThisNodeKnowsFirstThatATaskDied) {
+  local_container local;
+  local.id = "c";
+  local.ended = true;
+  local.exit_code = 137;
+  local.out_of_memory = true;
+  const auto died = merged("running", "running", local);
+  EXPECT_EQ(died.state, task_state::failed);
+  EXPECT_EQ(died.exit_code, 137);
+  EXPECT_TRUE(died.out_of_memory);
+  EXPECT_EQ(died.address, "");
+  EXPECT_EQ(merged("running", "shutdown", local).state, task_state::stopped) << "it was told to";
+  local.exit_code = 0;
+  EXPECT_EQ(merged("running", "running", local).state, task_state::stopped);
+}
+
+TEST(DockerTaskTest, SaysWhatIsWrong) {
+  auto x = task("t", "rejected", "shutdown", day);
+  x["Status"].as_object()["Err"] = "No such image: a";
+  EXPECT_EQ(merge_tasks(json::array{x}, "s", "p-1", {}, {}).at(0).message, "No such image: a");
+  local_container local;
+  add_details(
+    local,
+    json::object{{"State", {{"ExitCode", 127}, {"OOMKilled", false}, {"Error", "no such file"}}}});
+  EXPECT_EQ(merged("running", "running", local).message, "no such file");
+}
+
+TEST(DockerTaskTest, ReadsContainersAndAddresses) {
+  const auto containers = decode_containers(json::parse(R"([
+    {"Id": "c1", "State": "running", "Labels": {"com.docker.swarm.task.id": "t1"}},
+    {"Id": "c2", "State": "exited", "Labels": {"com.docker.swarm.task.id": "t2"}},
+    {"Id": "c3", "State": "created", "Labels": {"com.docker.swarm.task.id": "t3"}}])"));
+  ASSERT_EQ(containers.size(), 3u);
+  EXPECT_EQ(containers.at("t1").id, "c1");
+  EXPECT_TRUE(containers.at("t1").running);
+  EXPECT_TRUE(containers.at("t2").ended);
+  EXPECT_FALSE(containers.at("t3").running || containers.at("t3").ended);
+  const auto addresses = decode_addresses(json::parse(R"({"Containers": {
+    "c1": {"Name": "gateway_032620333ba0", "IPv4Address": "172.18.0.3/16"},
+    "ingress-sbox": {"Name": "gateway_ingress-sbox", "IPv4Address": "172.18.0.2/16"}}})"));
+  EXPECT_EQ(addresses.at("c1"), "172.18.0.3");
+}
+
+TEST(DockerEventTest, ReadsWhatConcernsUs) {
+  const auto x = decode_event(json::parse(R"({"Type": "container", "Action": "die",
+    "Actor": {"ID": "c1", "Attributes": {"com.docker.swarm.service.name": "acme-shop-v1",
+      "com.docker.swarm.task.id": "t1", "exitCode": "143"}}})"));
+  ASSERT_TRUE(x);
+  EXPECT_EQ(x->what, engine_event::kind::died);
+  EXPECT_EQ(x->service, "acme-shop-v1");
+  EXPECT_EQ(x->task_id, "t1");
+  EXPECT_EQ(x->container_id, "c1");
+  EXPECT_EQ(x->exit_code, 143);
+}
+
+TEST(DockerEventTest, PassesOverTheRest) {
+  for (const auto* line : {R"({"Type": "container", "Action": "exec_start: sh"})",
+                           R"({"Type": "network", "Action": "create"})", R"([])", R"(7)"})
+    EXPECT_FALSE(decode_event(json::parse(line))) << line;
+}
+
+} // namespace
