@@ -1,9 +1,11 @@
 #include "adapters/docker/api.hpp"
 
 #include "adapters/docker/fields.hpp"
+#include "adapters/http/client.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 namespace backendim::docker {
@@ -29,6 +31,14 @@ json::value parse_body(const std::string& bytes) {
   boost::system::error_code problem;
   auto result = json::parse(bytes, problem);
   return problem ? json::value{} : result;
+}
+
+http::client_config client_of(const engine_config& engine) {
+  http::client_config result;
+  result.url = "unix://" + engine.socket;
+  result.total_timeout = std::chrono::milliseconds::zero();
+  result.idle_timeout = engine.timeout;
+  return result;
 }
 
 answer to_answer(unsigned status, const std::string& bytes) {
@@ -128,6 +138,58 @@ caf::expected<answer> api::call(const char* method, const std::string& path,
   if (!target)
     return std::move(target.error());
   return raw_call(method, *target, body ? json::serialize(*body) : std::string{});
+}
+
+/// A client for each call: the engine's socket is cheap to connect to, and calls come from several
+/// threads.
+caf::expected<answer> api::raw_call(const char* method, const std::string& target,
+                                    const std::string& body) {
+  http::client engine{client_of(config_)};
+  http::request what;
+  what.method = method;
+  what.target = target;
+  if (!body.empty()) {
+    what.headers.push_back({"Content-Type", "application/json"});
+    what.body = body;
+  }
+  auto got = engine.send(what);
+  if (!got)
+    return unreachable(got.error());
+  return to_answer(got->status, got->body);
+}
+
+caf::expected<answer> api::stream(const std::string& path, const std::function<void()>& on_open,
+                                  const std::function<void(std::string_view)>& on_bytes,
+                                  std::stop_token stop) {
+  auto target = versioned(path);
+  if (!target)
+    return std::move(target.error());
+  auto config = client_of(config_);
+  config.idle_timeout = std::chrono::milliseconds::zero(); // nothing may happen for days
+  http::client engine{std::move(config)};
+  http::request what;
+  what.target = *target;
+  bool open = false;
+  const auto piece = [&](std::string_view bytes) {
+    if (!std::exchange(open, true))
+      on_open();
+    if (!bytes.empty())
+      on_bytes(bytes);
+    return true;
+  };
+  auto got = engine.stream(what, piece, std::move(stop));
+  if (!got)
+    return unreachable(got.error());
+  if (got->status == 0) // stopped before the engine answered
+    return answer{200, {}, {}};
+  return to_answer(got->status, got->body);
+}
+
+caf::error api::unreachable(const caf::error& reason) const {
+  if (reason != ec::unavailable && reason != ec::timed_out)
+    return reason;
+  return engine_error(ec::unavailable, "Docker does not answer at " + config_.socket + ".",
+                      "Check that it runs: `docker info`.", {render(reason)});
 }
 
 } // namespace backendim::docker

@@ -478,6 +478,10 @@ private:
     for (auto& field : parser->get())
       x.answer.headers.push_back({std::string{field.name_string()}, std::string{field.value()}});
     bool streamed = x.on_data && x.answer.status / 100 == 2;
+    if (streamed && !(*x.on_data)({})) { // a good answer has begun
+      x.cut = true;
+      co_return error_code{};
+    }
     std::vector<char> room(parser->is_done() ? 0 : piece_size);
     while (!parser->is_done()) {
       auto& body = parser->get().body();

@@ -83,7 +83,8 @@ public:
   /// timed_out, too_large (the answer), or with the producer's error.
   caf::expected<response> send(const request& what, std::stop_token stop = {});
 
-  /// Hands the body of a 2xx answer to *on_data* piece by piece, without limit, until the end, or
+  /// Hands the body of a 2xx answer to *on_data*: an empty piece as soon as the head has come, then
+  /// piece by piece, without limit, until the end, or
   /// until *on_data* returns false, or within 200 ms of a request of *stop*: neither is an error.
   /// Any other status is returned with its body. Fails like send. Set idle_timeout to zero when
   /// silence is normal.

@@ -33,7 +33,7 @@ json_problem wrong(std::string pointer, std::string expected, std::string found,
                       std::move(suggestion)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "\"" + std::string{text.substr(0, 80)} + "\"";
 }
 
@@ -55,7 +55,7 @@ json_problem check_name(const std::string& name) {
   close = close.substr(0, max_name);
   while (close.ends_with('-'))
     close.pop_back();
-  return wrong("/name", "a lower-case letter, then at most 39 of a-z, 0-9 and -", quoted(name),
+  return wrong("/name", "a lower-case letter, then at most 39 of a-z, 0-9 and -", in_quotes(name),
                close);
 }
 
@@ -67,12 +67,12 @@ json_problem check_runtime(const std::string& runtime) {
     if (!close.empty() && !split.version.empty())
       close += "@" + split.version;
     return wrong("/runtime", "language@version with a language " + problem->expected,
-                 quoted(runtime), close);
+                 in_quotes(runtime), close);
   }
   const bool bare = runtime.find('@') == runtime.npos;
   if (bare || parse_line(split.version))
     return {};
-  return wrong("/runtime", "language@version, like node@20 or python@3.11", quoted(runtime));
+  return wrong("/runtime", "language@version, like node@20 or python@3.11", in_quotes(runtime));
 }
 
 json_problem check_env(const app_config& config) {
@@ -84,7 +84,7 @@ json_problem check_env(const app_config& config) {
         && std::ranges::all_of(key, [](char c) { return is_letter(c) || is_digit(c); });
     if (!fits)
       return wrong(child_pointer("/env", key), "a name of letters, digits and _, no digit first",
-                   "key " + quoted(key));
+                   "key " + in_quotes(key));
     if (key == "PORT" && config.port && value != std::to_string(*config.port))
       return wrong("/env/PORT", "the same as \"port\", or no PORT at all: \"port\" sets it",
                    "another number");
@@ -105,7 +105,7 @@ json_problem check_health(const app_config& config) {
   if (path.starts_with('/') && path.find_first_of(" \t\n#\"\\") == path.npos)
     return {};
   auto close = path.find_first_of(" \t\n#\"\\:") == path.npos ? "/" + path : std::string{};
-  return wrong("/health_check", "a path that begins with / and has no spaces", quoted(path),
+  return wrong("/health_check", "a path that begins with / and has no spaces", in_quotes(path),
                close);
 }
 

@@ -178,8 +178,8 @@ void node_project::choose_start(const detection_input& in, finding& result,
 
 node_package_manager node_project::manager(finding& result, std::string& get_manager) const {
   const auto field = text_of(&package_, "packageManager");
-  const auto get = [&](const std::string& package, const std::string& version) {
-    get_manager = "npm install --global " + package + "@" + version;
+  const auto get = [&](const std::string& package, const std::string& wanted) {
+    get_manager = "npm install --global " + package + "@" + wanted;
   };
   if (field.starts_with("pnpm@") || (field.empty() && tree_->has("pnpm-lock.yaml"))) {
     const auto pinned = pinned_manager(field, "pnpm");
