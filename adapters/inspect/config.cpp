@@ -38,9 +38,9 @@ std::string in_quotes(std::string_view text) {
 }
 
 json_problem check_name(const std::string& name) {
-  const bool fits = !name.empty() && name.size() <= max_name && is_lower(name[0])
-                    && std::ranges::all_of(
-                      name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+  const bool fits
+    = !name.empty() && name.size() <= max_name && is_lower(name[0])
+      && std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
   if (fits)
     return {};
   std::string close;
@@ -79,9 +79,9 @@ json_problem check_env(const app_config& config) {
   if (!config.env)
     return {};
   for (const auto& [key, value] : *config.env) {
-    const bool fits
-      = !key.empty() && is_letter(key[0])
-        && std::ranges::all_of(key, [](char c) { return is_letter(c) || is_digit(c); });
+    const bool fits = !key.empty() && is_letter(key[0]) && std::ranges::all_of(key, [](char c) {
+      return is_letter(c) || is_digit(c);
+    });
     if (!fits)
       return wrong(child_pointer("/env", key), "a name of letters, digits and _, no digit first",
                    "key " + in_quotes(key));
@@ -168,20 +168,18 @@ std::string dotted(const std::string& pointer) {
 
 caf::error invalid(const std::string& file, position at, const std::string& text,
                    std::string next) {
-  const auto place
-    = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
-  return make_failure(ec::invalid_request, {cause::config_invalid, file + " does not fit.",
-                                            {place + text}, std::move(next)});
+  const auto place = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
+  return make_failure(
+    ec::invalid_request,
+    {cause::config_invalid, file + " does not fit.", {place + text}, std::move(next)});
 }
 
 caf::error explain(const decode_error& x, const yaml_document& document, const std::string& file) {
-  const auto last = x.pointer.substr(x.pointer.rfind('/') == x.pointer.npos
-                                       ? 0
-                                       : x.pointer.rfind('/') + 1);
+  const auto last
+    = x.pointer.substr(x.pointer.rfind('/') == x.pointer.npos ? 0 : x.pointer.rfind('/') + 1);
   const bool unknown_key = x.expected.starts_with("one of") && x.found == last;
   const bool bad_key = x.found.starts_with("key ");
-  const auto at
-    = place_in(unknown_key || bad_key ? document.keys : document.values, x.pointer);
+  const auto at = place_in(unknown_key || bad_key ? document.keys : document.values, x.pointer);
   const auto name = x.pointer.empty() ? "the file" : dotted(x.pointer);
   auto next = x.suggestion.empty() ? "Write " + name + " as " + x.expected + "."
                                    : "did you mean \"" + x.suggestion + "\"?";

@@ -112,13 +112,13 @@ void add_copies(std::string& out, const std::vector<std::string>& files) {
 /// With "exec" the app itself gets the signals; only a single plain command can have it.
 std::string shell_line(const std::string& start) {
   static constexpr std::string_view builtins[]
-    = {"cd", "export", "exec", "set", "if", "for", "while", "test", "eval", "ulimit", "umask",
-       "source", "unset", "trap", "wait", "until", "case"};
+    = {"cd",     "export", "exec",   "set",   "if",   "for",  "while", "test", "eval",
+       "ulimit", "umask",  "source", "unset", "trap", "wait", "until", "case"};
   const auto first = std::string_view{start}.substr(0, start.find_first_of(" \t"));
   const bool simple = start.find_first_of(";&|<>()`\n\r#!*?[]~\\") == start.npos
                       && first.find('=') == first.npos && !start.starts_with(' ')
-                      && !start.starts_with('{') && std::ranges::find(builtins, first)
-                           == std::end(builtins);
+                      && !start.starts_with('{')
+                      && std::ranges::find(builtins, first) == std::end(builtins);
   return simple ? "exec " + start : start;
 }
 

@@ -12,9 +12,9 @@ detection detect_nextjs(const detection_input& in) {
   const auto script = (*project)->script("start");
   const bool own_server = !script.empty() && !has_word(script, "next");
   // The run-time cache must lie where the read-only root file system lets Next write.
-  auto result = (*project)->plan(
-    in, "nextjs", "Next.js, because package.json depends on next.",
-    own_server ? "" : "mkdir -p /tmp/next-cache && exec next start -p $PORT");
+  auto result
+    = (*project)->plan(in, "nextjs", "Next.js, because package.json depends on next.",
+                       own_server ? "" : "mkdir -p /tmp/next-cache && exec next start -p $PORT");
   if (!result)
     return std::move(result.error());
   auto& plan = result->plan;

@@ -15,8 +15,8 @@ detection detect_node(const detection_input& in) {
   const bool says_how = !result->plan.start.empty() && in.own_start.empty();
   const bool chosen = in.config.runtime && split_runtime(*in.config.runtime).language == "node";
   if (!says_how && !chosen)
-    for (const auto* other : {"manage.py", "requirements.txt", "pyproject.toml", "Pipfile",
-                              "go.mod", "Cargo.toml"})
+    for (const auto* other :
+         {"manage.py", "requirements.txt", "pyproject.toml", "Pipfile", "go.mod", "Cargo.toml"})
       if (in.tree.has(other))
         return std::optional<finding>{};
   return std::optional{std::move(*result)};

@@ -6,8 +6,8 @@ namespace {
 
 /// The version that rust-toolchain asks for, or the least that Cargo.toml does.
 std::optional<version_wish> wish_in(const source_tree& tree, caf::error& problem) {
-  const auto channel = [&](const std::string& text,
-                           const std::string& where) -> std::optional<version_wish> {
+  const auto channel
+    = [&](const std::string& text, const std::string& where) -> std::optional<version_wish> {
     if (text == "stable" || text.starts_with("stable-"))
       return std::nullopt;
     auto range = parse_exact(text);
@@ -36,7 +36,8 @@ std::optional<version_wish> wish_in(const source_tree& tree, caf::error& problem
 
 bool is_crate_name(std::string_view name) {
   return !name.empty()
-         && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+         && name.find_first_not_of(
+              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
               == name.npos
          && name[0] != '-';
 }
@@ -101,8 +102,9 @@ detection detect_rust(const detection_input& in) {
   }
   result.no_start = own_build ? "build.command decides what is built"
                               : "Cargo.toml is a workspace or names no package";
-  result.no_start_next = "Set build.command and start in backend-im.yml, like cargo build --release "
-                         "-p shop and ./target/release/shop.";
+  result.no_start_next
+    = "Set build.command and start in backend-im.yml, like cargo build --release "
+      "-p shop and ./target/release/shop.";
   if (!single && !own_build && !in.own_start.empty())
     return cannot_plan("Rust: " + result.no_start + ".", {"Cargo.toml:1: no [package] to build"},
                        result.no_start_next);

@@ -34,11 +34,13 @@ detection detect_static(const detection_input& in) {
     // httpd serves whatever lies in the folder, so what is no page goes.
     plan.build.push_back("find " + root
                          + " -mindepth 1 -name '.*' ! -name .well-known -prune -exec rm -rf {} +");
-    plan.build.push_back(
-      "rm -f " + root + "/backend-im.yml " + root + "/backend-im.yaml " + root + "/Procfile");
-    const bool own_404 = in.tree.has(folder.empty() ? "404.html" : std::string{folder} + "/404.html");
+    plan.build.push_back("rm -f " + root + "/backend-im.yml " + root + "/backend-im.yaml " + root
+                         + "/Procfile");
+    const bool own_404
+      = in.tree.has(folder.empty() ? "404.html" : std::string{folder} + "/404.html");
     plan.build.push_back("printf '" + std::string{media_types}
-                         + (own_404 ? "E404:" + root + "/404.html\\n" : "") + "' > /etc/httpd.conf");
+                         + (own_404 ? "E404:" + root + "/404.html\\n" : "")
+                         + "' > /etc/httpd.conf");
     plan.start = in.own_start.empty()
                    ? "busybox httpd -f -p 0.0.0.0:$PORT -h " + root + " -c /etc/httpd.conf"
                    : in.own_start;

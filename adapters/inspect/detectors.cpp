@@ -1,5 +1,4 @@
 #include "adapters/inspect/detect.hpp"
-
 #include "protocol/error.hpp"
 
 #include <utility>
@@ -11,10 +10,10 @@ std::span<const detector> detectors() {
   // several languages is most often an app with tools or a front end beside it, so the order
   // among languages only decides what the config's runtime does not.
   static constexpr detector all[] = {
-    {"", detect_dockerfile},    {"node", detect_nextjs},    {"node", detect_fastify},
-    {"node", detect_express},   {"node", detect_node},      {"python", detect_django},
-    {"python", detect_fastapi}, {"python", detect_flask},   {"python", detect_python},
-    {"go", detect_go},          {"rust", detect_rust},      {"static", detect_static},
+    {"", detect_dockerfile},    {"node", detect_nextjs},  {"node", detect_fastify},
+    {"node", detect_express},   {"node", detect_node},    {"python", detect_django},
+    {"python", detect_fastapi}, {"python", detect_flask}, {"python", detect_python},
+    {"go", detect_go},          {"rust", detect_rust},    {"static", detect_static},
   };
   return all;
 }
@@ -36,11 +35,10 @@ caf::error cannot_plan(std::string message, std::vector<std::string> evidence, s
 
 caf::error unreadable_version(const std::string& where, const std::string& text,
                               const std::string& example) {
-  return make_failure(ec::invalid_request,
-                      {cause::runtime_unavailable,
-                       "The version in " + where + " cannot be understood.",
-                       {where + ": " + text},
-                       "Write it like " + example + "."});
+  return make_failure(ec::invalid_request, {cause::runtime_unavailable,
+                                            "The version in " + where + " cannot be understood.",
+                                            {where + ": " + text},
+                                            "Write it like " + example + "."});
 }
 
 } // namespace backendim::inspection

@@ -36,7 +36,8 @@ std::optional<procfile_line> web_line(const source_tree& tree) {
 uint16_t configured_port(const app_config& config) {
   if (config.port)
     return *config.port;
-  const auto name = config.env ? config.env->find("PORT") : std::map<std::string, std::string>::const_iterator{};
+  const auto name
+    = config.env ? config.env->find("PORT") : std::map<std::string, std::string>::const_iterator{};
   if (!config.env || name == config.env->end())
     return 0;
   uint16_t result = 0;

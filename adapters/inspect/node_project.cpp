@@ -10,8 +10,8 @@ namespace backendim::inspection {
 namespace {
 
 constexpr std::string_view entry_files[]
-  = {"server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "src/index.js",
-     "src/server.js"};
+  = {"server.js",  "index.js",  "app.js",       "main.js",
+     "server.mjs", "index.mjs", "src/index.js", "src/server.js"};
 
 const json::object* table(const json::object& package, std::string_view key) {
   const auto* value = package.if_contains(key);
@@ -118,8 +118,7 @@ std::optional<version_wish> node_project::wish(const app_config& config,
 }
 
 caf::expected<finding> node_project::plan(const detection_input& in, std::string framework,
-                                          std::string recognised,
-                                          std::string default_start) const {
+                                          std::string recognised, std::string default_start) const {
   caf::error problem;
   const auto wanted = wish(in.config, problem);
   if (problem)
@@ -165,15 +164,17 @@ void node_project::choose_start(const detection_input& in, finding& result,
     for (const auto name : entry_files)
       if (file.empty() && tree_->has(name))
         file = name;
-    const bool plain = std::ranges::all_of(
-      file, [](char c) { return std::string_view{" '\"$`\\;&|<>()*?[]#~!\n"}.find(c) == std::string_view::npos; });
+    const bool plain = std::ranges::all_of(file, [](char c) {
+      return std::string_view{" '\"$`\\;&|<>()*?[]#~!\n"}.find(c) == std::string_view::npos;
+    });
     if (!file.empty() && plain) {
       plan.start = "node " + file;
       plan.why.push_back("Starts " + file + ": package.json has no start script.");
     }
   }
   result.no_start = "package.json has no start script, no main, and there is no server.js";
-  result.no_start_next = "Add \"start\" to the scripts in package.json, or start to backend-im.yml.";
+  result.no_start_next
+    = "Add \"start\" to the scripts in package.json, or start to backend-im.yml.";
 }
 
 node_package_manager node_project::manager(finding& result, std::string& get_manager) const {
@@ -290,9 +291,9 @@ void node_project::choose_install(const detection_input& in, finding& result) co
                        "or an existing node_modules are part of it.");
     return;
   }
-  for (const auto* file : {"package.json", "package-lock.json", "npm-shrinkwrap.json",
-                           "pnpm-lock.yaml", "yarn.lock", ".npmrc", ".yarnrc", ".yarnrc.yml",
-                           ".pnpmfile.cjs"})
+  for (const auto* file :
+       {"package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock",
+        ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs"})
     if (tree_->has(file))
       plan.manifests.emplace_back(file);
 }

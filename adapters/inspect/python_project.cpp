@@ -10,8 +10,8 @@ namespace backendim::inspection {
 namespace {
 
 constexpr std::string_view module_files[]
-  = {"app.py",    "main.py",   "wsgi.py", "asgi.py", "application.py",
-     "server.py", "run.py",    "api.py",  "web.py",  "index.py"};
+  = {"app.py",    "main.py", "wsgi.py", "asgi.py", "application.py",
+     "server.py", "run.py",  "api.py",  "web.py",  "index.py"};
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -57,14 +57,14 @@ std::string module_of(std::string file) {
 std::optional<python_project> python_project::read(const source_tree& tree) {
   python_project result{tree};
   bool found = false;
-  for (const auto* file : {"requirements.txt", "pyproject.toml", "Pipfile", "setup.py",
-                           "setup.cfg", "manage.py"})
+  for (const auto* file :
+       {"requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "manage.py"})
     if (const auto text = tree.text(file)) {
       found = true;
       result.dependencies_ += lower(*text) + "\n";
     }
-  for (const auto& file : tree.has_folder("requirements") ? tree.names("requirements")
-                                                          : std::vector<std::string>{})
+  for (const auto& file :
+       tree.has_folder("requirements") ? tree.names("requirements") : std::vector<std::string>{})
     result.dependencies_ += lower(tree.text("requirements/" + file).value_or("")) + "\n";
   for (const auto file : module_files)
     found = found || tree.has(file);

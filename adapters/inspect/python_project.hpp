@@ -10,10 +10,10 @@ namespace backendim::inspection {
 
 /// Where an application object is made, like `app = Flask(__name__)`.
 struct python_app {
-  std::string module;  ///< "app" or "shop.main".
-  std::string object;  ///< "app", or "create_app" of a factory.
-  std::string folder;  ///< "src" when the module is imported from there, else "".
-  std::string where;   ///< "app.py:5".
+  std::string module; ///< "app" or "shop.main".
+  std::string object; ///< "app", or "create_app" of a factory.
+  std::string folder; ///< "src" when the module is imported from there, else "".
+  std::string where;  ///< "app.py:5".
   bool factory = false;
 };
 

@@ -93,9 +93,9 @@ void runtime_catalog::add(std::string_view pattern) {
   }
   std::ranges::sort(entry->lines);
   entry->lines.erase(std::unique(entry->lines.begin(), entry->lines.end()), entry->lines.end());
-  entry->shown.push_back(open                     ? to_string(*first) + " or newer"
-                         : last == *first         ? to_string(*first)
-                                                  : to_string(*first) + " to " + to_string(last));
+  entry->shown.push_back(open             ? to_string(*first) + " or newer"
+                         : last == *first ? to_string(*first)
+                                          : to_string(*first) + " to " + to_string(last));
 }
 
 caf::expected<chosen_runtime>
@@ -105,12 +105,11 @@ runtime_catalog::choose(std::string_view language, const std::optional<version_w
     std::vector<std::string> others;
     for (const auto& x : languages_)
       others.push_back(x.name);
-    return make_failure(ec::invalid_request,
-                        {cause::runtime_unavailable,
-                         "This platform has no " + std::string{language} + ".",
-                         wish ? std::vector{wish->where + ": " + wish->text}
-                              : std::vector<std::string>{},
-                         "Use one of " + joined(others) + ", or add a Dockerfile."});
+    return make_failure(
+      ec::invalid_request,
+      {cause::runtime_unavailable, "This platform has no " + std::string{language} + ".",
+       wish ? std::vector{wish->where + ": " + wish->text} : std::vector<std::string>{},
+       "Use one of " + joined(others) + ", or add a Dockerfile."});
   }
   const auto usual = usual_line(language);
   const version_line* best = nullptr;

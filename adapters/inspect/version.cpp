@@ -162,9 +162,9 @@ std::optional<version_range> parse_npm_range(std::string_view text) {
     std::string_view name;
     uint32_t major;
   };
-  for (const auto& x : {lts_name{"lts/gallium", 16}, lts_name{"lts/hydrogen", 18},
-                        lts_name{"lts/iron", 20}, lts_name{"lts/jod", 22},
-                        lts_name{"lts/krypton", 24}})
+  for (const auto& x :
+       {lts_name{"lts/gallium", 16}, lts_name{"lts/hydrogen", 18}, lts_name{"lts/iron", 20},
+        lts_name{"lts/jod", 22}, lts_name{"lts/krypton", 24}})
     if (text == x.name)
       return version_range{{version_line{x.major, std::nullopt}.interval()}};
   while (true) {

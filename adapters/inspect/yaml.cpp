@@ -67,8 +67,7 @@ std::optional<int64_t> as_integer(std::string_view text) {
   else if (text.starts_with('+'))
     text.remove_prefix(1);
   int64_t result = 0;
-  const auto [end, failed]
-    = std::from_chars(text.data(), text.data() + text.size(), result, base);
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), result, base);
   if (failed != std::errc{} || end != text.data() + text.size()
       || (base != 10 && text.starts_with('-')))
     return std::nullopt;
@@ -264,8 +263,11 @@ std::optional<position> bad_byte(std::string_view text) {
   position at;
   for (size_t i = 0; i < text.size(); ++i, ++at.column) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2
-                     : c >= 0xf0 && c < 0xf5 ? 3 : -1;
+    const int more = c < 0x80                ? 0
+                     : c >= 0xc2 && c < 0xe0 ? 1
+                     : c >= 0xe0 && c < 0xf0 ? 2
+                     : c >= 0xf0 && c < 0xf5 ? 3
+                                             : -1;
     if (more < 0 || c == 0)
       return at;
     for (int k = 0; k < more; ++k)
