@@ -39,10 +39,10 @@ app_driver::make_behavior(app_context context, std::string tenant, std::string a
 
 void app_driver::drive(const app_state& s) {
   task_deployments(s);
+  route(s); // before what it no longer names is retired
   for (auto number : s.retiring)
     if (retiring_.insert(number).second)
       retire(s, number);
-  route(s);
   announce(s);
 }
 

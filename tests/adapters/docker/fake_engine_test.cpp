@@ -25,7 +25,8 @@ public:
 
   void play(const std::string& service) override {
     const auto conduct = fake_->spec_of(service).command.at(0);
-    for (const auto& x : *fake_->tasks(service)) {
+    const auto tasks = *fake_->tasks(service);
+    for (const auto& x : tasks) {
       if (x.state != task_state::running)
         continue;
       if (conduct == "serve") {
