@@ -48,7 +48,7 @@ struct decode_error {
 };
 BOOST_DESCRIBE_STRUCT(decode_error, (), (pointer, expected, found, suggestion))
 
-/// Why a deployment did not succeed. Append only; docs/failures.md lists what to do about each.
+/// Why a deployment did not succeed. Append only.
 enum class cause : uint8_t {
   internal = 1,         ///< Our bug or an unexpected answer of a part of the platform.
   source_rejected,      ///< The archive or repository cannot be taken: paths, links, size.
