@@ -144,9 +144,8 @@ void build_queue_state::clean(const std::string& id) {
 
 build_queue_state::~build_queue_state() {
   for (auto& x : jobs_) {
-    x.stop.request_stop();
-    if (!x.info.running)
-      x.refuse(caf::make_error(ec::unavailable, "build queue stopped"));
+    x.stop.request_stop(); // a running one ends soon, but has nobody to tell any more
+    x.refuse(caf::make_error(ec::unavailable, "build queue stopped"));
   }
   for (auto& x : cancelling_)
     x.second.deliver(caf::make_error(ec::unavailable, "build queue stopped"));
