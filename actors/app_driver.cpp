@@ -64,7 +64,7 @@ void app_driver::task_deployments(const app_state& s) {
     } else if (told != "create") {
       told = wish;
       if (told == "begin")
-        begin(s, id);
+        begin(id);
       else if (told == "supersede")
         supersede(id, by->second);
       else if (told == "cancel")
@@ -74,14 +74,12 @@ void app_driver::task_deployments(const app_state& s) {
 }
 
 void app_driver::create(const app_state& s, const deployment_accepted& x) {
-  const create_deployment message{x.id, s.tenant, s.app,    x.release, 0,
-                                  true, x.source, x.config, s.url,     {x.who, x.request_id}};
+  const create_deployment message{x.id,     s.tenant, s.app, x.release,
+                                  x.source, x.config, s.url, {x.who, x.request_id}};
   ask_path<deployment_actor, deployment_info>(
     self_, context_.ingress, "deployment/" + x.id, message,
-    [this, id = x.id](const deployment_info& info) {
-      told_[id] = "wait";
-      if (is_final(info.state))
-        conclude(info);
+    [this, id = x.id](const deployment_info&) {
+      told_[id] = "wait"; // one that has ended wakes up by this and says how, once more
       tick_in(0s);
     },
     [this, id = x.id](const caf::error& reason) {
@@ -92,10 +90,10 @@ void app_driver::create(const app_state& s, const deployment_accepted& x) {
     });
 }
 
-void app_driver::begin(const app_state& s, const std::string& id) {
+void app_driver::begin(const std::string& id) {
   ask_path<deployment_actor, deployment_info>(
-    self_, context_.ingress, "deployment/" + id,
-    begin_deployment{s.live ? s.live->number : 0, {"", "begin-" + id}}, [](const auto&) {},
+    self_, context_.ingress, "deployment/" + id, begin_deployment{{"", "begin-" + id}},
+    [](const auto&) {},
     [this, id](const caf::error&) {
       told_.erase(id);
       tick_in(retry_after);
@@ -122,15 +120,6 @@ void app_driver::cancel(const std::string& id) {
       told_.erase(id);
       tick_in(retry_after);
     });
-}
-
-/// For a deployment that ended while its app was away.
-void app_driver::conclude(const deployment_info& x) {
-  if (x.state == deployment_state::succeeded)
-    return; // only the deployment knows the whole release; it repeats its own message
-  conclude_deployment message{x.id, x.state, caf::none, x.error, {"", "conclude-" + x.id}};
-  self_->request(interface{self_}, answer_deadline, message)
-    .then([](const app_info&) {}, [this](const caf::error&) { tick_in(retry_after); });
 }
 
 void app_driver::retire(const app_state& s, uint32_t number) {

@@ -30,13 +30,12 @@ private:
   void drive(const app_state& s);
   void task_deployments(const app_state& s);
   void create(const app_state& s, const deployment_accepted& x);
-  void begin(const app_state& s, const std::string& id);
+  void begin(const std::string& id);
   void supersede(const std::string& id, const std::string& by);
   void cancel(const std::string& id);
   void retire(const app_state& s, uint32_t number);
   void route(const app_state& s);
   void announce(const app_state& s);
-  void conclude(const deployment_info& x);
 
   app_context context_;
   std::string host_;

@@ -32,19 +32,16 @@ caf::expected<events> decide(const deployment_data& s, const create_deployment& 
                              const moment& m) {
   if (!s.info.id.empty())
     return events{}; // the app repeats itself after a restart
-  events result{deployment_created{x.id, x.tenant, x.app, x.release, x.source, x.config, x.url,
+  return events{deployment_created{x.id, x.tenant, x.app, x.release, x.source, x.config, x.url,
                                    x.meta.who, m.now}};
-  if (!x.queued)
-    result.emplace_back(step_began{deployment_state::fetching, x.previous, m.now});
-  return result;
 }
 
-caf::expected<events> decide(const deployment_data& s, const begin_deployment& x, const moment& m) {
+caf::expected<events> decide(const deployment_data& s, const begin_deployment&, const moment& m) {
   if (s.info.state != deployment_state::queued)
     return events{};
   if (s.info.id.empty())
     return caf::make_error(ec::not_found, "deployment");
-  return events{step_began{deployment_state::fetching, x.previous, m.now}};
+  return events{step_began{deployment_state::fetching, m.now}};
 }
 
 caf::expected<events> decide(const deployment_data& s, const cancel_deployment&, const moment& m) {
@@ -91,7 +88,7 @@ caf::expected<events> decide(const deployment_data& s, const complete_step& x, c
   if (following == deployment_state::succeeded)
     result.emplace_back(end(following, m));
   else
-    result.emplace_back(step_began{following, caf::none, m.now});
+    result.emplace_back(step_began{following, m.now});
   return result;
 }
 
@@ -110,8 +107,6 @@ void apply(deployment_data& s, const deployment_created& x) {
 
 void apply(deployment_data& s, const step_began& x) {
   s.info.state = x.step;
-  if (x.previous)
-    s.previous = *x.previous;
   if (!s.info.steps.empty())
     s.info.steps.back().ended = x.at;
   s.info.steps.push_back({x.step, x.at, caf::none});

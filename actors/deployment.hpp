@@ -18,7 +18,6 @@ struct deployment_data {
   deployment_info info; ///< The id is empty before the deployment was created.
   source_ref source;
   app_config config; ///< As asked for; with backend-im.yml's keys once the source was fetched.
-  uint32_t previous = 0;
 };
 
 using deployment_event

@@ -114,10 +114,9 @@ void deployment_driver::start_step(const deployment_data& s, deployment_state st
                           });
       break;
     case deployment_state::building:
-      run<image_built>(
-        step, context_.build_queue, limit.building,
-        build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}},
-        [](complete_step& x, image_built&& reply) { x.image = std::move(reply.image); });
+      run<image_built>(step, context_.build_queue, limit.building,
+                       build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}},
+                       [](complete_step&, image_built&&) {});
       break;
     case deployment_state::pushing:
       run<image_pushed>(

@@ -120,7 +120,7 @@ caf::result<release_removed> gateway_state::retire(const std::string& service) {
     if (route.service && route.service->service == service)
       return caf::make_error(ec::conflict, service + " serves " + host);
   auto& x = retiring_[service];
-  if (x.removing || x.draining || x.after_epoch != 0) // asked for twice: the first one answers both
+  if (x.removing || x.draining || x.after_epoch != 0)
     return caf::make_error(ec::conflict, service + " is being retired");
   x.promise = self_->make_response_promise<release_removed>();
   auto promise = x.promise;

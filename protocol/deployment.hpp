@@ -109,34 +109,26 @@ BOOST_DESCRIBE_STRUCT(cancel_deployment, (), (meta))
 // -- between the app, the deployment and its steps ------------------------------------------------
 
 struct create_deployment {
-  static constexpr std::string_view summary = "Gives a deployment its task. Sent by its app.";
-  static constexpr field_doc docs[] = {
-    {"previous", "The release that serves now and is replaced; 0: none."},
-    {"queued", "Wait for begin_deployment: another deployment of the app is under way."},
-  };
+  static constexpr std::string_view summary
+    = "Gives a deployment its task; it waits for begin_deployment. Sent by its app.";
   std::string id;
   std::string tenant;
   std::string app;
   uint32_t release = 0;
-  uint32_t previous = 0;
-  bool queued = false;
   source_ref source;
   app_config config;
   std::string url;
   request_meta meta;
   friend bool operator==(const create_deployment&, const create_deployment&) = default;
 };
-BOOST_DESCRIBE_STRUCT(create_deployment, (),
-                      (id, tenant, app, release, previous, queued, source, config, url, meta))
+BOOST_DESCRIBE_STRUCT(create_deployment, (), (id, tenant, app, release, source, config, url, meta))
 
 struct begin_deployment {
   static constexpr std::string_view summary = "It is this deployment's turn. Sent by its app.";
-  static constexpr field_doc docs[] = {{"previous", "The release that serves now; 0: none."}};
-  uint32_t previous = 0;
   request_meta meta;
   friend bool operator==(const begin_deployment&, const begin_deployment&) = default;
 };
-BOOST_DESCRIBE_STRUCT(begin_deployment, (), (previous, meta))
+BOOST_DESCRIBE_STRUCT(begin_deployment, (), (meta))
 
 struct supersede_deployment {
   static constexpr std::string_view summary = "A newer deployment of the app replaces this one.";
@@ -155,7 +147,7 @@ struct complete_step {
     {"error", "Why it failed; absent: it did what it should."},
     {"plan", "Of fetching."},
     {"config", "Of fetching: backend-im.yml with what the caller overrode."},
-    {"image", "Of building: the image id. Of pushing: the reference by digest."},
+    {"image", "Of pushing: the reference by digest."},
   };
   deployment_state step = deployment_state::queued;
   caf::optional<failure> error;
@@ -187,14 +179,11 @@ BOOST_DESCRIBE_STRUCT(deployment_created, (),
 
 struct step_began {
   static constexpr std::string_view summary = "Event: a deployment entered a step.";
-  static constexpr field_doc docs[]
-    = {{"previous", "At the first step: the release that serves now; 0: none."}};
   deployment_state step = deployment_state::queued;
-  caf::optional<uint32_t> previous;
   caf::timestamp at;
   friend bool operator==(const step_began&, const step_began&) = default;
 };
-BOOST_DESCRIBE_STRUCT(step_began, (), (step, previous, at))
+BOOST_DESCRIBE_STRUCT(step_began, (), (step, at))
 
 struct source_fetched {
   static constexpr std::string_view summary = "Event: the source is unpacked and understood.";

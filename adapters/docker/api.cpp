@@ -62,25 +62,11 @@ caf::expected<api_version> negotiate(const std::string& lowest, const std::strin
   return chosen;
 }
 
-std::string url_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
-        || c == '_' || c == '.' || c == '~')
-      result += c;
-    else
-      (result += '%') += {digits[byte >> 4], digits[byte & 15]};
-  }
-  return result;
-}
-
 std::string filter_query(const std::map<std::string, std::vector<std::string>>& filters) {
   json::object result;
   for (const auto& [name, values] : filters)
     result[name] = json::array(values.begin(), values.end());
-  return "filters=" + url_encode(json::serialize(result));
+  return "filters=" + http::percent_encode(json::serialize(result));
 }
 
 caf::error engine_error(ec code, std::string message, std::string next,

@@ -34,9 +34,6 @@ caf::expected<api_version> negotiate(const std::string& lowest, const std::strin
 /// The query part that asks for objects which fit *filters*: "filters=" and JSON, encoded.
 std::string filter_query(const std::map<std::string, std::vector<std::string>>& filters);
 
-/// *text* as one segment of a path or one value of a query.
-std::string url_encode(std::string_view text);
-
 /// An error for an engine that cannot be used, and why.
 caf::error engine_error(ec code, std::string message, std::string next,
                         std::vector<std::string> evidence = {});

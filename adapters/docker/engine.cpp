@@ -7,6 +7,7 @@
 #include "adapters/docker/proc_net.hpp"
 #include "adapters/docker/service.hpp"
 #include "adapters/docker/task.hpp"
+#include "adapters/http/client.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -174,7 +175,7 @@ public:
     if (auto x = find_container(container_id); !x)
       return std::move(x.error());
     std::vector<std::string> result;
-    auto done = read_log("/containers/" + url_encode(container_id), {lines, false, false},
+    auto done = read_log("/containers/" + http::percent_encode(container_id), {lines, false, false},
                          [&](std::string_view line) { result.emplace_back(line); }, {});
     if (!done)
       return std::move(done.error());
@@ -209,7 +210,7 @@ private:
 
   /// The service if it is ours. Fails with not_found.
   caf::expected<json::value> find_service(const std::string& name) {
-    auto got = api_.get("/services/" + url_encode(name));
+    auto got = api_.get("/services/" + http::percent_encode(name));
     if (!got)
       return std::move(got.error());
     if (got->ok() && text(got->body, "/Spec/Name") == name // the engine takes prefixes of IDs too
@@ -222,7 +223,7 @@ private:
 
   /// The container if it is ours. Fails with not_found.
   caf::expected<json::value> find_container(const std::string& id) {
-    auto got = api_.get("/containers/" + url_encode(id) + "/json");
+    auto got = api_.get("/containers/" + http::percent_encode(id) + "/json");
     if (!got)
       return std::move(got.error());
     if (got->ok()

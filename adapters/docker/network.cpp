@@ -3,6 +3,7 @@
 #include "adapters/docker/fields.hpp"
 #include "adapters/docker/service.hpp"
 #include "adapters/docker/subnet.hpp"
+#include "adapters/http/client.hpp"
 
 #include <chrono>
 #include <thread>
@@ -75,7 +76,7 @@ caf::expected<caf::unit_t> tenant_networks::remove(const std::string& tenant) {
 }
 
 caf::expected<std::string> tenant_networks::find_network(const std::string& name) {
-  auto got = api_.get("/networks/" + url_encode(name));
+  auto got = api_.get("/networks/" + http::percent_encode(name));
   if (!got)
     return std::move(got.error());
   if (got->status == 404 || (got->ok() && text(got->body, "/Name") != name))

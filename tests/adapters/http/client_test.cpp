@@ -130,6 +130,11 @@ TEST(HttpClientTest, StreamTellsOfTheHeadAndStopsWhenAsked) {
   EXPECT_EQ(pieces, (std::vector<std::string>{"", "abc"}));
 }
 
+TEST(HttpClientTest, EncodesWhatHasAMeaningInATarget) {
+  EXPECT_EQ(http::percent_encode("a-b_c.d~9"), "a-b_c.d~9");
+  EXPECT_EQ(http::percent_encode("a/b?c=d&e f%"), "a%2Fb%3Fc%3Dd%26e%20f%25");
+}
+
 TEST(HttpClientTest, StreamReturnsARefusalWithItsBody) {
   scripted_server server{{{"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope"}}};
   http::client client{config(server.url())};
