@@ -1,4 +1,5 @@
-#include "actors/build_queue.hpp"
+#include "actors/build.hpp"
+
 #include "protocol/types.hpp"
 
 #include <fstream>

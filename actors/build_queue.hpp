@@ -1,9 +1,6 @@
 #pragma once
 
-#include "adapters/blob_store.hpp"
-#include "adapters/image_builder.hpp"
-#include "adapters/log_store.hpp"
-#include "adapters/source.hpp"
+#include "actors/build.hpp"
 #include "protocol/build.hpp"
 #include "protocol/directory.hpp"
 
@@ -11,27 +8,13 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
-#include <memory>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 namespace backendim {
-
-/// What a build actor works with. The adapters block; each build actor has a thread of its own.
-struct build_tools {
-  std::shared_ptr<blob_store> blobs;
-  std::shared_ptr<source_fetcher> fetcher;
-  std::shared_ptr<source_inspector> inspector;
-  std::shared_ptr<image_builder> builder;
-  std::shared_ptr<log_store> logs;
-  std::filesystem::path work; ///< Holds one folder for each deployment under way.
-  source_limits limits;
-};
 
 struct build_queue_config {
   uint32_t build_slots = 2;  ///< Builds at once: as many as there are cores.
@@ -81,9 +64,5 @@ private:
 build_queue_actor::behavior_type
 build_queue(build_queue_actor::stateful_pointer<build_queue_state> self, build_queue_config config,
             build_tools tools, ingress_actor ingress);
-
-/// Does one job at a time, on its own thread: it blocks for as long as the job takes.
-build_actor::behavior_type build(build_actor::pointer self, build_tools tools,
-                                 std::stop_token stop);
 
 } // namespace backendim
