@@ -1,9 +1,11 @@
 #include "actors/app_driver.hpp"
 
+#include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -12,38 +14,105 @@ namespace backendim {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr auto retry_after = 1s;
-constexpr auto drain_deadline = 90s; // drain (30 s) and removal by the engine
+const std::string usual_maintenance = "We are working on it and will be back soon.";
 } // namespace
 
 app_driver::interface::behavior_type
 app_driver::make_behavior(app_context context, std::string tenant, std::string app) {
-  context_ = std::move(context);
-  host_ = app + "-" + tenant + "." + context_.domain;
+  ingress_ = std::move(context.ingress);
+  gateway_ = std::move(context.gateway);
+  engine_ = std::move(context.engine);
+  queue_ = std::move(context.queue);
+  const auto& urls = context.urls;
+  domains_ = context.domains ? std::move(context.domains)
+                             : std::make_shared<const domains_policy>(domains_policy{urls.domain});
+  host_ = app + "-" + tenant + "." + urls.domain;
   app_state initial;
   initial.tenant = tenant;
   initial.app = app;
-  initial.url = "http://" + host_ + context_.url_suffix;
-  start(context_.durable, {"app/" + tenant + "/" + app, context_.journal}, std::move(initial),
+  initial.url = urls.scheme + "://" + host_ + urls.suffix;
+  start(context.durable, {"app/" + tenant + "/" + app, context.journal}, std::move(initial),
         [this](const app_state& s) { drive(s); });
   return {
-    [this](get_app& x) { return handle(std::move(x)); },
-    [this](start_deployment& x) { return handle(std::move(x)); },
+    [this](const get_app& x) { return handle(x); },
+    [this](start_deployment& x) { return admit(std::move(x)); },
     [this](destroy_app& x) { return handle(std::move(x)); },
     [this](get_changes x) { return handle(x); },
     [this](conclude_deployment& x) { return handle(std::move(x)); },
     [this](conclude_retirement& x) { return handle(std::move(x)); },
+    [this](const compare_services& x) { return handle(x); },
+    [this](const get_releases& x) { return handle(x); },
+    [this](const compare_releases& x) { return handle(x); },
+    [this](rollback_app& x) { return handle(std::move(x)); },
+    [this](redeploy_app& x) { return handle(std::move(x)); },
+    [this](scale_app& x) { return claim_first<app_info>(std::move(x)); },
+    [this](stop_app& x) { return handle(std::move(x)); },
+    [this](start_app& x) { return claim_first<app_info>(std::move(x)); },
+    [this](set_maintenance& x) { return handle(std::move(x)); },
+    [this](const get_app_tasks&) { return tasks(); },
+    [this](end_watch& x) { return handle(std::move(x)); },
+    [this](revert_release& x) { return handle(std::move(x)); },
+    [this](const get_retained& x) { return handle(x); },
+    [this](const get_secrets& x) { return handle(x); },
+    [this](change_secrets& x) { return claim_first<secret_list>(std::move(x)); },
+    [this](const get_sealed_secrets& x) { return handle(x); },
+    [this](replace_seals& x) { return handle(std::move(x)); },
+    [this](start_one_off& x) { return handle(std::move(x)); },
+    [this](conclude_one_off& x) { return handle(std::move(x)); },
+    [this](const get_domains&) { return own_domains(); },
+    [this](add_domain& x) { return add(std::move(x)); },
+    [this](verify_domain& x) { return verify(std::move(x)); },
+    [this](remove_domain& x) { return remove(std::move(x)); },
+    [this](note_domains& x) { return handle(std::move(x)); },
+    [this](const mend_services& x) -> caf::result<differences> {
+      for (const auto& difference : x.items)
+        mend(difference);
+      return differences{x.items};
+    },
     [this](durable_tick) { tick(); },
   };
 }
 
+/// What cannot be built soon is turned away before it is accepted: an accepted deployment is kept.
+caf::result<deployment_info> app_driver::admit(start_deployment x) {
+  auto promise = self_->make_response_promise<deployment_info>();
+  if (x.source.release || knows_request(current(), x.meta.request_id)
+      || !decide(current(), x, moment{})) {
+    handle(std::move(x), promise); // needs no place
+    return promise;
+  }
+  const admit_deployment question{current().tenant};
+  self_->request(queue_, answer_deadline, question)
+    .then([this, x, promise](const deployment_admitted&) { claim_first(x, promise); },
+          [this, x, promise](const caf::error& reason) mutable {
+            if (knows_request(current(), x.meta.request_id)) // it was still being read before
+              handle(std::move(x), promise);
+            else
+              promise.deliver(to_domain_error(reason));
+          });
+  return promise;
+}
+
 void app_driver::drive(const app_state& s) {
+  live_.reset();
+  if (s.live)
+    live_ = tasks_of(s.tenant, s.app, *s.live, wanted_replicas(s), host_);
   task_deployments(s);
-  route(s); // before what it no longer names is retired
+  // A deployment that was cancelled at the last moment may have switched the route already, so it
+  // is said again before a release has to go.
+  if (s.exists && std::ranges::any_of(s.retiring, [&](auto x) { return !retiring_.contains(x); }))
+    routed_.forget();
+  route(s);
+  scale();
+  watch(s);
+  tell_reverted(s);
+  task_one_offs(s);
   for (auto number : s.retiring)
     if (retiring_.insert(number).second)
       retire(s, number);
   announce(s);
+  note_use(s);
+  keep_own_domains(s);
 }
 
 /// Tells each open deployment what it has to do, once, and again after a failure.
@@ -74,10 +143,27 @@ void app_driver::task_deployments(const app_state& s) {
 }
 
 void app_driver::create(const app_state& s, const deployment_accepted& x) {
-  const create_deployment message{x.id,     s.tenant, s.app, x.release,
-                                  x.source, x.config, s.url, {x.who, x.request_id}};
+  create_deployment message;
+  message.id = x.id;
+  message.tenant = s.tenant;
+  message.app = s.app;
+  message.release = x.release;
+  message.source = x.source;
+  message.config = x.config;
+  message.url = s.url;
+  message.secrets = current_secrets(s.secrets);
+  message.meta = {x.who, x.request_id};
+  if (x.source.release)
+    if (const auto* kept = find_release(s, *x.source.release)) {
+      message.copied = *kept;
+      if (!x.fresh_secrets)
+        message.secrets = with_others(kept->secrets, message.secrets);
+      message.copied->secrets.clear(); // said once
+    }
+  if (s.scaled)
+    message.replicas = *s.scaled;
   ask_path<deployment_actor, deployment_info>(
-    self_, context_.ingress, "deployment/" + x.id, message,
+    self_, ingress_, "deployment/" + x.id, message,
     [this, id = x.id](const deployment_info&) {
       told_[id] = "wait"; // one that has ended wakes up by this and says how, once more
       tick_in(0s);
@@ -92,8 +178,7 @@ void app_driver::create(const app_state& s, const deployment_accepted& x) {
 
 void app_driver::begin(const std::string& id) {
   ask_path<deployment_actor, deployment_info>(
-    self_, context_.ingress, "deployment/" + id, begin_deployment{{"", "begin-" + id}},
-    [](const auto&) {},
+    self_, ingress_, "deployment/" + id, begin_deployment{{"", "begin-" + id}}, [](const auto&) {},
     [this, id](const caf::error&) {
       told_.erase(id);
       tick_in(retry_after);
@@ -102,7 +187,7 @@ void app_driver::begin(const std::string& id) {
 
 void app_driver::supersede(const std::string& id, const std::string& by) {
   ask_path<deployment_actor, deployment_info>(
-    self_, context_.ingress, "deployment/" + id, supersede_deployment{by, {"", "by-" + by}},
+    self_, ingress_, "deployment/" + id, supersede_deployment{by, {"", "by-" + by}},
     [](const auto&) {},
     [this, id](const caf::error&) {
       told_.erase(id);
@@ -112,7 +197,7 @@ void app_driver::supersede(const std::string& id, const std::string& by) {
 
 void app_driver::cancel(const std::string& id) {
   ask_path<deployment_actor, deployment_info>(
-    self_, context_.ingress, "deployment/" + id, cancel_deployment{{"", "destroyed-" + id}},
+    self_, ingress_, "deployment/" + id, cancel_deployment{{"", "destroyed-" + id}},
     [](const auto&) {},
     [this, id](const caf::error& reason) {
       if (reason == ec::conflict)
@@ -123,9 +208,7 @@ void app_driver::cancel(const std::string& id) {
 }
 
 void app_driver::retire(const app_state& s, uint32_t number) {
-  self_
-    ->request(context_.gateway, drain_deadline,
-              retire_release{service_name(s.tenant, s.app, number)})
+  self_->request(gateway_, drain_deadline, retire_release{service_name(s.tenant, s.app, number)})
     .then(
       [this, number](const release_removed&) {
         self_
@@ -147,17 +230,17 @@ void app_driver::retire(const app_state& s, uint32_t number) {
 
 void app_driver::route(const app_state& s) {
   if (!s.exists) {
-    if (std::exchange(routed_, std::nullopt))
-      self_->request(context_.gateway, answer_deadline, remove_route{host_})
+    if (routed_.forget())
+      self_->request(gateway_, answer_deadline, remove_route{host_})
         .then([](const route_set&) {}, [](const caf::error&) {});
     return;
   }
   set_route wish{host_, caf::none, s.app + " is not running", ""};
-  if (s.live) {
-    const auto& config = s.live->config;
-    wish.service = await_release{service_name(s.tenant, s.app, s.live->number), s.live->port,
-                                 config.health_check ? *config.health_check : "",
-                                 config.scaling && config.scaling->min ? *config.scaling->min : 1};
+  if (s.stopped) {
+    wish.title = s.app + " is stopped";
+    wish.text = "Somebody stopped it. It answers again once it is started or deployed.";
+  } else if (s.live) {
+    wish.service = readiness_of(s.tenant, s.app, *s.live, wanted_replicas(s));
     wish.title = s.app + " is starting";
     wish.text = "Release v" + std::to_string(s.live->number)
                 + " is live but none of its tasks is ready at the moment.";
@@ -168,25 +251,47 @@ void app_driver::route(const app_state& s) {
     wish.title = s.app + " is being deployed";
     wish.text = "The first deployment is under way. This page turns into the app when it is done.";
   }
-  if (routed_ == wish)
+  if (s.live)
+    wish.rules = rules_of(s.tenant, s.app, *s.live);
+  if (s.maintenance)
+    wish.maintenance = s.maintenance->message.empty() ? usual_maintenance : s.maintenance->message;
+  if (!routed_.is_news(self_->system(), wish))
     return;
-  routed_ = wish;
-  self_->request(context_.gateway, drain_deadline, wish)
+  self_->request(gateway_, drain_deadline, wish)
     .then([](const route_set&) {},
           [this](const caf::error& reason) {
+            if (failure_of(reason).code == cause::route_missing)
+              return; // the route is set; whether what stands in front knows it, deployments ask
             spdlog::warn("app could not set its route app={} why=\"{}\"", stream(),
                          render(to_domain_error(reason)));
-            routed_.reset();
+            routed_.forget();
             tick_in(retry_after);
           });
+}
+
+/// What was found a moment ago may be different by now: only what is still wrong is changed.
+void app_driver::mend(const difference& x) {
+  const bool live = live_ && live_->service == x.service;
+  const auto failed = [this, service = x.service](const caf::error& why) {
+    spdlog::warn("app could not mend a service app={} service={} why=\"{}\"", stream(), service,
+                 render(to_domain_error(why)));
+  };
+  if (x.what == drift::orphan && !live)
+    self_->request(gateway_, drain_deadline, retire_release{x.service})
+      .then([](const release_removed&) {}, failed);
+  else if (x.what == drift::missing && live)
+    self_->request(engine_, drain_deadline, *live_).then([](const release_running&) {}, failed);
+  else if (x.what == drift::replicas && live)
+    self_->request(engine_, drain_deadline, scale_release{x.service, live_->replicas})
+      .then([](const release_running&) {}, failed);
 }
 
 void app_driver::announce(const app_state& s) {
   const auto tenant = "tenant/" + s.tenant;
   auto info = answer(s, get_app{});
   if (!info) {
-    if (std::exchange(announced_, std::nullopt))
-      self_->request(context_.ingress, answer_deadline, resolve_path{tenant})
+    if (announced_.forget())
+      self_->request(ingress_, answer_deadline, resolve_path{tenant})
         .then(
           [this, gone = app_removed{s.tenant, s.app}](caf::strong_actor_ptr& found) {
             self_->send(caf::actor_cast<tenant_actor>(found), gone);
@@ -194,16 +299,15 @@ void app_driver::announce(const app_state& s) {
           [](const caf::error&) {});
     return;
   }
-  if (announced_ == *info)
+  if (!announced_.is_news(self_->system(), *info))
     return;
-  announced_ = *info;
-  self_->request(context_.ingress, answer_deadline, resolve_path{tenant})
+  self_->request(ingress_, answer_deadline, resolve_path{tenant})
     .then(
       [this, news = *info](caf::strong_actor_ptr& found) {
         self_->send(caf::actor_cast<tenant_actor>(found), news);
       },
       [this](const caf::error&) {
-        announced_.reset();
+        announced_.forget();
         tick_in(retry_after);
       });
 }

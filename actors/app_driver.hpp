@@ -1,22 +1,41 @@
 #pragma once
 
 #include "actors/app.hpp"
+#include "actors/domains.hpp"
+#include "actors/last_told.hpp"
+#include "protocol/boxed.hpp"
+#include "protocol/build.hpp"
+#include "protocol/quota.hpp"
 
+#include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
 namespace backendim {
 
+/// How the URLs of apps look.
+struct url_form {
+  std::string domain; ///< Hosts are <app>-<tenant>.<domain>.
+  std::string suffix; ///< What follows the host, like ":8080".
+  std::string scheme = "http";
+};
+
 struct app_context {
   durable_config durable;
   journal_actor journal;
   ingress_actor ingress;
   gateway_actor gateway;
-  std::string domain;     ///< Hosts are <app>-<tenant>.<domain>.
-  std::string url_suffix; ///< What follows the host in URLs, like ":8080".
+  engine_actor engine;
+  build_queue_actor queue;
+  url_form urls;
+  std::shared_ptr<const domains_policy> domains{}; ///< Of all apps; null: nothing but urls counts.
 };
+
+constexpr std::chrono::seconds retry_after{1};
+constexpr std::chrono::seconds drain_deadline{90}; ///< Drain (30 s) and removal by the engine.
 
 /// The durable app with what it has under way for its state: tasks for its deployments, its
 /// route, the removal of old releases. All of it is found again from the state after a restart.
@@ -27,6 +46,12 @@ public:
   interface::behavior_type make_behavior(app_context context, std::string tenant, std::string app);
 
 private:
+  caf::result<deployment_info> admit(start_deployment x);
+  template <class Reply, class Command>
+  caf::result<Reply> claim_first(Command x);
+  template <class Command, class Reply>
+  void claim_first(Command x, caf::typed_response_promise<Reply> promise);
+  void note_use(const app_state& s);
   void drive(const app_state& s);
   void task_deployments(const app_state& s);
   void create(const app_state& s, const deployment_accepted& x);
@@ -36,13 +61,50 @@ private:
   void retire(const app_state& s, uint32_t number);
   void route(const app_state& s);
   void announce(const app_state& s);
+  void mend(const difference& x);
+  caf::result<app_tasks> tasks();
+  void scale();
+  void watch(const app_state& s);
+  void tell_reverted(const app_state& s);
+  void task_one_offs(const app_state& s);
+  template <class Reply, class Make>
+  caf::result<Reply> ask_domains(Make make);
+  caf::result<domain_list> own_domains();
+  caf::result<domain_info> add(add_domain x);
+  caf::result<domain_report> verify(verify_domain x);
+  caf::result<domain_list> remove(remove_domain x);
+  void keep_own_domains(const app_state& s);
+  template <class Command>
+  void tell_self(Command x);
 
-  app_context context_;
+  /// The live release while the one before it still runs.
+  struct watched_release {
+    uint32_t release = 0;
+    caf::actor_clock::time_point until;
+    bool asked = false; ///< Its failure is waited for.
+    bool told = false;  ///< That it has proved itself.
+  };
+
+  ingress_actor ingress_;
+  gateway_actor gateway_;
+  engine_actor engine_;
+  build_queue_actor queue_;
+  std::shared_ptr<const domains_policy> domains_;
   std::string host_;
-  std::map<std::string, std::string> told_; ///< By deployment: what it was told last.
+  boxed<run_release> live_;                          ///< What has to run.
+  std::map<std::string, std::string> told_;          ///< By deployment: what it was told last.
+  std::map<std::string, std::string> told_one_offs_; ///< The same, by one-off task.
   std::set<uint32_t> retiring_;
-  std::optional<set_route> routed_;
-  std::optional<app_info> announced_;
+  last_told routed_;
+  last_told announced_;
+  bool was_driven_ = false;
+  std::optional<scale_release> scaled_; ///< What the engine was told last.
+  std::optional<watched_release> watched_;
+  std::set<uint32_t> told_reverted_; ///< Releases whose deployments know.
+  last_told noted_;
+  bool forgotten_ = false; ///< It was told that there is no app.
+  std::optional<caf::timestamp>
+    domains_told_; ///< Since when it is there, as the domains were told last; the epoch: it is not.
 };
 
 /// The actor at app/<tenant>/<app>, its stream.

@@ -4,6 +4,7 @@
 #include "adapters/image_builder.hpp"
 #include "adapters/log_store.hpp"
 #include "adapters/source.hpp"
+#include "adapters/vault.hpp"
 #include "protocol/build.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -23,6 +24,7 @@ struct build_tools {
   std::shared_ptr<log_store> logs;
   std::filesystem::path work; ///< Holds one folder for each deployment under way.
   source_limits limits;
+  std::shared_ptr<vault> keys;
 };
 
 /// Does one job at a time, on its own thread: it blocks for as long as the job takes.

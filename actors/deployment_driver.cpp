@@ -1,11 +1,13 @@
 #include "actors/deployment_driver.hpp"
 
-#include "actors/app.hpp"
-#include "actors/resolve.hpp"
+#include "actors/release_tasks.hpp"
 #include "actors/rollout.hpp"
+#include "actors/ulid.hpp"
+#include "protocol/secret_use.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace backendim {
@@ -14,6 +16,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr auto just_accepted = 60s;
+constexpr auto birth_limit = 3s;
+constexpr auto clean_deadline = 90s; // a build that runs ends within a second, others may wait
+constexpr auto look_deadline = 2s;
 constexpr uint16_t fallback_port = 8080; // of a Dockerfile that exposes none
 
 /// What is missing in *failed*, told from where the step stood.
@@ -29,155 +35,270 @@ failure described(failure failed, deployment_state step) {
 deployment_driver::interface::behavior_type
 deployment_driver::make_behavior(deployment_context context, const std::string& id) {
   context_ = std::move(context);
+  // The app that gave out the id tells this actor what to do a moment later, and whoever got it may
+  // ask at once. An old id that has no events never will.
+  const auto age = std::chrono::system_clock::now() - ulid_time(id);
+  if (age < just_accepted && age > -just_accepted)
+    context_.durable.birth_limit = birth_limit;
   start(context_.durable, {"deployment/" + id, context_.journal}, deployment_data{},
         [this](const deployment_data& s) { drive(s); });
   return {
-    [this](get_deployment& x) { return handle(std::move(x)); },
+    [this](const get_deployment& x) { return look(x); },
     [this](cancel_deployment& x) { return handle(std::move(x)); },
     [this](get_changes x) { return handle(x); },
     [this](create_deployment& x) { return handle(std::move(x)); },
     [this](begin_deployment& x) { return handle(std::move(x)); },
     [this](supersede_deployment& x) { return handle(std::move(x)); },
     [this](complete_step& x) { return handle(std::move(x)); },
+    [this](retry_step& x) { return handle(std::move(x)); },
+    [this](roll_back_deployment& x) { return handle(std::move(x)); },
+    [this](promote_deployment& x) { return handle(std::move(x)); },
+    [this](begin_canary& x) { return handle(std::move(x)); },
+    [this](judge_canary& x) { return handle(std::move(x)); },
     [this](durable_tick) { tick(); },
   };
 }
 
+/// The queue knows best whether the step under way waits for a slot.
+caf::result<deployment_info> deployment_driver::look(const get_deployment& x) {
+  const auto step = under_way_;
+  if (!step || step->step > deployment_state::pushing)
+    return handle(x);
+  auto promise = self_->make_response_promise<deployment_info>();
+  const auto tell = [this, promise, step](const slot_wait& wait) {
+    auto info = current().info;
+    if (wait.position > 0 && under_way_ == step)
+      info.waiting = wait;
+    auto asked = promise;
+    asked.deliver(std::move(info));
+  };
+  const get_slot_wait question{current().info.id};
+  self_->request(context_.build_queue, look_deadline, question)
+    .then(tell, [tell](const caf::error&) { tell(slot_wait{}); });
+  return promise;
+}
+
 void deployment_driver::drive(const deployment_data& s) {
   const auto wanted = next(s);
+  if (std::exchange(fresh_, false))
+    inherited_ = wanted;
   if (wanted != under_way_) {
-    if (under_way_ && !wanted) // cancelled, superseded or failed
-      self_->request(context_.build_queue, answer_deadline, cancel_work{s.info.id})
-        .then([](const work_cancelled&) {}, [](const caf::error&) {});
+    const auto now = self_->clock().now();
+    if (wanted && timed_ != std::pair{wanted->step, wanted->canary}) {
+      timed_ = {wanted->step, wanted->canary};
+      deadline_ = now + limit_of(s, *wanted);
+      missing_until_.reset();
+      not_before_ = now;
+    }
+    if (wanted && now < not_before_) {
+      tick_in(not_before_ - now);
+      return;
+    }
     under_way_ = wanted;
-    if (wanted)
+    canary_.reset();
+    if (wanted && wanted == inherited_) // what came of it, nobody knows
+      record(retry_step{wanted->step, wanted->attempt, caf::none, {}}, *wanted);
+    else if (wanted)
       start_step(s, *wanted);
   }
-  if (is_final(s.info.state)) {
-    if (auto done = std::exchange(rollout_, nullptr))
-      self_->send_exit(done, caf::exit_reason::user_shutdown);
-    finish(s);
+  if (canary_)
+    look_at_canary();
+  if (!is_final(s.info.state))
+    return;
+  if (auto done = std::exchange(rollout_, nullptr))
+    self_->send_exit(done, caf::exit_reason::user_shutdown);
+  if (closing_ == closing::no) {
+    end_canary_split(s);
+    clean_up(s);
+  } else if (closing_ == closing::clean) {
+    tell_app(s);
   }
 }
 
 /// Asks *target* for the step; its answer becomes a command to ourselves.
 template <class Reply, class Target, class Message, class Fill>
-void deployment_driver::run(deployment_state step, const Target& target,
-                            std::chrono::seconds deadline, Message message, Fill fill) {
-  self_->request(target, deadline, std::move(message))
+void deployment_driver::run(const step_run& x, const Target& target, Message message, Fill fill) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - self_->clock().now());
+  self_->request(target, std::max(left, 1ms), std::move(message))
     .then(
-      [this, step, fill](Reply& reply) {
+      [this, x, fill](Reply& reply) {
         complete_step outcome;
-        outcome.step = step;
+        outcome.step = x.step;
         fill(outcome, std::move(reply));
-        complete(std::move(outcome));
+        record(std::move(outcome), x);
       },
-      [this, step](const caf::error& reason) {
-        complete_step outcome;
-        outcome.step = step;
-        outcome.error = described(failure_of(reason), step);
-        complete(std::move(outcome));
-      });
+      [this, x](const caf::error& reason) { failed(x, to_domain_error(reason)); });
 }
 
-void deployment_driver::complete(complete_step outcome) {
-  outcome.meta.request_id
-    = std::string{"step-"} + boost::describe::enum_to_string(outcome.step, "?");
-  self_->request(interface{self_}, answer_deadline, outcome)
-    .then([](const deployment_info&) {},
-          [this](const caf::error& reason) {
-            // The journal did not take it: run the step again, it is idempotent.
-            spdlog::warn("deployment could not record a step stream={} why=\"{}\"", stream(),
-                         render(to_domain_error(reason)));
-            under_way_.reset();
-            tick_in(1s);
-          });
+/// What is away for a moment is waited for; everything else ends the step.
+void deployment_driver::failed(const step_run& x, const caf::error& reason) {
+  if (under_way_ != x)
+    return; // of a step that was cancelled
+  auto why = described(failure_of(reason), x.step);
+  const auto now = self_->clock().now();
+  const auto pause = std::min<std::chrono::seconds>(1s * (1u << std::min(x.attempt - 1, 4u)), 15s);
+  if (!missing_until_)
+    missing_until_ = std::min(deadline_, now + context_.deadlines.missing);
+  if (is_temporary(reason) && now + pause < *missing_until_) {
+    not_before_ = now + pause;
+    record(retry_step{x.step, x.attempt, std::move(why), {}}, x);
+    return;
+  }
+  complete_step outcome;
+  outcome.step = x.step;
+  outcome.error = std::move(why);
+  record(std::move(outcome), x);
 }
 
-void deployment_driver::start_step(const deployment_data& s, deployment_state step) {
+std::chrono::seconds deployment_driver::limit_of(const deployment_data& s,
+                                                 const step_run& x) const {
+  const auto& limits = context_.deadlines;
+  const auto wish = s.config.deploy ? *s.config.deploy : deploy_config{};
+  if (x.canary == canary_stage::serving)
+    if (const auto terms = canary_of(s)) // its time is over before, unless something is away
+      return std::max(terms->duration, terms->promote_deadline) + answer_patience + limits.missing;
+  switch (x.step) {
+    case deployment_state::fetching:
+    case deployment_state::building:
+    case deployment_state::pushing: return limits.queued; // the queue limits what has a slot
+    case deployment_state::releasing:
+      return limits.releasing + (wish.release_command ? limits.command : 0s);
+    default:
+      return wish.healthy_deadline ? std::chrono::seconds{*wish.healthy_deadline}
+                                   : limits.verifying;
+  }
+}
+
+/// The release that *s* makes.
+release deployment_driver::release_of(const deployment_data& s) const {
+  release result;
+  result.number = s.info.release;
+  result.image = s.info.image ? *s.info.image : "";
+  result.deployment = s.info.id;
+  result.config = s.config;
+  result.source = s.source;
+  result.port = s.copied                                ? s.copied->port
+                : s.info.plan && s.info.plan->port != 0 ? s.info.plan->port
+                                                        : fallback_port;
+  const auto wish = s.config.deploy ? *s.config.deploy : deploy_config{};
+  const bool reverts = !wish.auto_revert || *wish.auto_revert;
+  const auto given = wish.watch ? std::chrono::seconds{*wish.watch} : context_.deadlines.watching;
+  result.watch = reverts ? given : 0s;
+  result.who = s.info.who;
+  result.at = caf::make_timestamp();
+  result.secrets = used_secrets(s.config, s.secrets);
+  return result;
+}
+
+void deployment_driver::start_step(const deployment_data& s, const step_run& x) {
   const auto& id = s.info.id;
   const auto& tenant = s.info.tenant;
-  const auto& limit = context_.deadlines;
-  if (!rollout_ && step >= deployment_state::releasing) {
+  const sealed_secrets secrets{tenant, s.info.app, s.secrets};
+  if (!rollout_ && x.step >= deployment_state::releasing) {
     rollout_ = self_->spawn(rollout, context_.engine, context_.gateway);
     self_->link_to(rollout_);
     self_->send(context_.ingress, actor_entry{"rollout/" + id, "rollout", "deployment/" + id},
                 caf::actor_cast<caf::strong_actor_ptr>(rollout_));
   }
-  switch (step) {
+  switch (x.step) {
     case deployment_state::fetching:
-      run<source_fetched>(step, context_.build_queue, limit.fetching,
-                          fetch_source{id, tenant, s.source, s.config},
-                          [](complete_step& x, source_fetched&& reply) {
-                            x.plan = std::move(reply.plan);
-                            x.config = std::move(reply.config);
+      run<source_fetched>(x, context_.build_queue,
+                          fetch_source{id, tenant, s.source, s.config, secrets},
+                          [](complete_step& done, source_fetched&& reply) {
+                            done.plan = std::move(reply.plan);
+                            done.config = std::move(reply.config);
                           });
       break;
     case deployment_state::building:
-      run<image_built>(step, context_.build_queue, limit.building,
-                       build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}},
+      run<image_built>(x, context_.build_queue,
+                       build_image{id, tenant, s.info.plan ? *s.info.plan : build_plan{}, secrets},
                        [](complete_step&, image_built&&) {});
       break;
     case deployment_state::pushing:
       run<image_pushed>(
-        step, context_.build_queue, limit.pushing, push_image{id, tenant, s.info.app},
-        [](complete_step& x, image_pushed&& reply) { x.image = std::move(reply.image); });
+        x, context_.build_queue, push_image{id, tenant, s.info.app},
+        [](complete_step& done, image_pushed&& reply) { done.image = std::move(reply.image); });
       break;
-    case deployment_state::releasing:
-      run<release_running>(step, rollout_, limit.releasing, release_image{release_of(s)},
-                           [](complete_step&, release_running&&) {});
-      break;
-    case deployment_state::verifying: {
-      auto host = s.info.url.substr(s.info.url.find("//") + 2);
-      run<route_set>(step, rollout_, limit.verifying,
-                     verify_release{readiness_of(s), host.substr(0, host.find(':'))},
-                     [](complete_step&, route_set&&) {});
+    case deployment_state::releasing: {
+      const auto made = release_of(s);
+      const auto tasks = s.replicas.value_or(replicas_of(made));
+      release_image wish{tasks_of(tenant, s.info.app, made, tasks, host()),
+                         command_of(tenant, s.info.app, made)};
+      // Only now is it known how many tasks the release has.
+      const claim_tasks room{s.info.app, tasks, {s.info.who, "claim-" + id}};
+      ask_path<quota_actor, quota_report>(
+        self_, context_.ingress, "quota/" + tenant, room,
+        [this, x, wish = std::move(wish)](const quota_report&) {
+          if (under_way_ == x)
+            run<release_running>(x, rollout_, wish, [](complete_step&, release_running&&) {});
+        },
+        [this, x](const caf::error& why) { failed(x, why); });
       break;
     }
+    case deployment_state::verifying:
+      if (x.canary == canary_stage::serving)
+        watch_canary(s, x);
+      else if (x.canary == canary_stage::none && canary_of(s))
+        try_first(s, x);
+      else
+        switch_route(s, x);
+      break;
     default: break;
   }
 }
 
-await_release deployment_driver::readiness_of(const deployment_data& s) const {
-  const auto& config = s.config;
-  const auto planned = s.info.plan ? s.info.plan->port : uint16_t{0};
-  return {service_name(s.info.tenant, s.info.app, s.info.release),
-          planned != 0 ? planned : fallback_port, config.health_check ? *config.health_check : "",
-          config.scaling && config.scaling->min ? *config.scaling->min : 1};
+std::string deployment_driver::host() const {
+  const auto& url = current().info.url;
+  const auto host = url.substr(url.find("//") + 2);
+  return host.substr(0, host.find(':'));
 }
 
-run_release deployment_driver::release_of(const deployment_data& s) const {
-  const auto ready = readiness_of(s);
-  auto env = s.config.env ? *s.config.env : std::map<std::string, std::string>{};
-  env["PORT"] = std::to_string(ready.port);
-  return {
-    ready.service,  s.info.tenant, s.info.app, s.info.release, s.info.image ? *s.info.image : "",
-    std::move(env), ready.replicas};
+await_release deployment_driver::readiness(const deployment_data& s) const {
+  const auto made = release_of(s);
+  return readiness_of(s.info.tenant, s.info.app, made, s.replicas.value_or(replicas_of(made)));
+}
+
+/// Once the tasks are ready, all requests go to them.
+void deployment_driver::switch_route(const deployment_data& s, const step_run& x) {
+  const verify_release wish{readiness(s), host(),
+                            rules_of(s.info.tenant, s.info.app, release_of(s))};
+  run<route_set>(x, rollout_, wish, [](complete_step&, route_set&&) {});
+}
+
+/// The way back of fetching, building and pushing: ends what still runs and removes what it left.
+/// What releasing and verifying began is the app's to retire, which alone writes its services.
+/// The app learns of the end behind this, so a deployment that it knows to have ended left
+/// nothing.
+void deployment_driver::clean_up(const deployment_data& s) {
+  closing_ = closing::cleaning;
+  self_->request(context_.build_queue, clean_deadline, cancel_work{s.info.id})
+    .then(
+      [this](const work_cancelled&) {
+        closing_ = closing::clean;
+        tick_in(0s);
+      },
+      [this](const caf::error& reason) {
+        spdlog::warn("deployment could not clean up stream={} why=\"{}\"", stream(),
+                     render(to_domain_error(reason)));
+        closing_ = closing::no;
+        tick_in(1s);
+      });
 }
 
 /// Tells the app how it went until the app has understood.
-void deployment_driver::finish(const deployment_data& s) {
-  if (concluding_ || concluded_)
-    return;
-  concluding_ = true;
+void deployment_driver::tell_app(const deployment_data& s) {
+  closing_ = closing::telling;
   conclude_deployment message{
     s.info.id, s.info.state, caf::none, s.info.error, {s.info.who, "conclude-" + s.info.id}};
   if (s.info.state == deployment_state::succeeded)
-    message.made = release{s.info.release,
-                           s.info.image ? *s.info.image : "",
-                           s.info.id,
-                           s.config,
-                           readiness_of(s).port,
-                           s.info.who,
-                           caf::make_timestamp()};
+    message.made = release_of(s);
   ask_path<app_actor, app_info>(
     self_, context_.ingress, "app/" + s.info.tenant + "/" + s.info.app, message,
-    [this](const app_info&) { concluded_ = true; },
+    [this](const app_info&) { closing_ = closing::told; },
     [this](const caf::error& reason) {
-      concluding_ = false;
-      if (reason == ec::not_found)
-        concluded_ = true; // the app was destroyed in between, and knows
-      else
+      closing_ = reason == ec::not_found ? closing::told // the app was destroyed, and knows
+                                         : closing::clean;
+      if (closing_ == closing::clean)
         tick_in(1s);
     });
 }

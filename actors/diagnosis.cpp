@@ -86,6 +86,29 @@ failure diagnose_exit(const task& ended, const evidence& shown) {
   return result;
 }
 
+failure diagnose_end(const task& ended, const evidence& shown) {
+  auto result = diagnose_exit(ended, shown);
+  if (result.code != cause::app_crashed)
+    return result;
+  result.message = "The app ended by itself with exit code " + std::to_string(ended.exit_code)
+                   + " while it was serving.";
+  result.next = "Read the output above, mend it, deploy again.";
+  return result;
+}
+
+failure diagnose_command(const task_ended& x) {
+  failure result{cause::release_command_failed,
+                 "The release command ended with exit code " + std::to_string(x.what.exit_code)
+                   + "; the release was not started.",
+                 last_lines(x.log), "Read the output above, mend the command, deploy again."};
+  if (x.what.out_of_memory)
+    result.message = "The release command was killed because it used more memory than it may.";
+  result.evidence.push_back("exit code " + std::to_string(x.what.exit_code));
+  if (!x.what.message.empty())
+    result.evidence.push_back(x.what.message);
+  return result;
+}
+
 std::optional<failure> diagnose_silence(const await_release& wanted, const evidence& shown,
                                         std::chrono::milliseconds refused_for) {
   if (refused_for < settle_time)

@@ -3,6 +3,7 @@
 #include "actors/resolve.hpp"
 #include "protocol/types.hpp"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -15,9 +16,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr uint32_t page = 500;
+constexpr uint32_t page = 16; // of streams: about so many are replayed at once
+constexpr int trims = 10;     // one each second, while they come to life and tell others
 constexpr uint32_t max_listed = 1'000;
-constexpr uint32_t max_failures = 8; // with a delay that doubles from 1 s: about two minutes
+constexpr auto listing_retry = 5s;
 
 std::vector<std::string> split(const std::string& path) {
   std::vector<std::string> parts(1);
@@ -36,13 +38,15 @@ ingress_state::interface::behavior_type ingress_state::make_behavior(ingress_con
   self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
   for (const auto& prefix : context_.wake_prefixes)
     wake_all(prefix, "");
+  if (context_.incidents)
+    self_->delayed_send(self_, context_.restarts.healthy_after, review_tick{});
   return {
     [this](const resolve_path& x) { return resolve(x.path); },
     [this](const list_actors& x) -> caf::result<actor_list> {
       actor_list result;
       const auto limit = std::min(x.limit, max_listed);
-      for (auto i = actors_.upper_bound(std::max(x.prefix, x.after));
-           i != actors_.end() && result.items.size() < limit; ++i)
+      auto i = x.after < x.prefix ? actors_.lower_bound(x.prefix) : actors_.upper_bound(x.after);
+      for (; i != actors_.end() && result.items.size() < limit; ++i)
         if (i->first.starts_with(x.prefix))
           result.items.push_back(i->second.what);
       return result;
@@ -52,8 +56,20 @@ ingress_state::interface::behavior_type ingress_state::make_behavior(ingress_con
         add(std::move(what), who, false);
     },
     [this](const restart_tick& x) {
+      due_.erase(x.path);
       if (!actors_.contains(x.path))
         (void)resolve(x.path);
+    },
+    [this](const renew_all& x) { renew(x.prefix); },
+    [this](const steady_tick& x) { steady(x); },
+    [this](const wake_tick& x) { wake_all(x.prefix, x.after); },
+    [this](review_tick) { review(); },
+    // Thousands of streams were replayed: what that took is given back. That takes long enough to
+    // have a thread of its own; everybody waits for the ingress.
+    [this](awake_tick x) {
+      self_->spawn<caf::detached>([] { ::malloc_trim(0); });
+      if (x.more > 0)
+        self_->delayed_send(self_, 1s, awake_tick{x.more - 1});
     },
   };
 }
@@ -75,6 +91,8 @@ caf::result<caf::strong_actor_ptr> ingress_state::resolve(const std::string& pat
     return caf::make_error(ec::invalid_request, "not a path of a " + kind->first);
   auto started = kind->second.start(interface{self_}, parts);
   add({path, kind->first, kind->second.parent(parts)}, started, true);
+  if (const auto before = failures_.find(path); before != failures_.end())
+    self_->delayed_send(self_, context_.restarts.healthy_after, steady_tick{path, before->second});
   return started;
 }
 
@@ -87,11 +105,13 @@ void ingress_state::wake_all(const std::string& prefix, const std::string& after
           (void)resolve(stream);
         if (x.names.size() == page)
           wake_all(prefix, x.names.back());
+        else
+          self_->delayed_send(self_, 1s, awake_tick{trims - 1});
       },
       [this, prefix, after](const caf::error& reason) {
         spdlog::error("ingress could not list streams prefix={} why=\"{}\"", prefix,
                       render(to_domain_error(reason)));
-        self_->quit(to_domain_error(reason));
+        self_->delayed_send(self_, listing_retry, wake_tick{prefix, after});
       });
 }
 
@@ -118,17 +138,65 @@ void ingress_state::ended(const caf::down_msg& x) {
   const bool own = found->second.owned != nullptr;
   const auto kind = found->second.what.kind;
   actors_.erase(found);
-  if (!own || !x.reason || x.reason == caf::exit_reason::normal
-      || x.reason == caf::exit_reason::user_shutdown) {
-    failures_.erase(path);
+  if (renewed_.erase(path) > 0) {
+    (void)resolve(path);
     return;
   }
-  const auto failed = ++failures_[path];
-  spdlog::error("ingress lost an actor path={} failures={} why=\"{}\"", path, failed,
-                render(to_domain_error(x.reason)));
-  if (!context_.kinds.at(kind).restart || failed > max_failures)
-    return;
-  self_->delayed_send(self_, std::chrono::seconds{1u << (failed - 1)}, restart_tick{path});
+  if (own && x.reason && x.reason != caf::exit_reason::normal
+      && x.reason != caf::exit_reason::user_shutdown)
+    failed(path, kind, to_domain_error(x.reason));
+}
+
+void ingress_state::failed(const std::string& path, const std::string& kind,
+                           const caf::error& why) {
+  const auto count = ++failures_[path];
+  const auto delay = restart_delay(context_.restarts, count);
+  spdlog::error("ingress lost an actor path={} failures={} again_in_ms={} why=\"{}\"", path, count,
+                delay.count(), render(why));
+  if (why == ec::internal) // its events: no restart mends them
+    tell(report_incident{incident_kind::stream_damaged, path, render(why),
+                         "Restore the journal from a backup. Other apps are not affected."});
+  else if (count > context_.restarts.max_failures)
+    tell(report_incident{incident_kind::actor_down, path, render(why),
+                         "Look at the log of backendimd; restart it if this goes on."});
+  if (context_.kinds.at(kind).restart && due_.insert(path).second)
+    self_->delayed_send(self_, delay, restart_tick{path});
+}
+
+/// It has lived for a while, so it works.
+void ingress_state::steady(const steady_tick& x) {
+  const auto found = failures_.find(x.path);
+  if (found == failures_.end() || found->second != x.failures || !actors_.contains(x.path))
+    return; // it failed again meanwhile
+  failures_.erase(found);
+  tell(resolve_incident{incident_kind::stream_damaged, x.path});
+  tell(resolve_incident{incident_kind::actor_down, x.path});
+}
+
+/// What could not live before the daemon began may be able to now.
+void ingress_state::review() {
+  self_->request(context_.incidents, answer_deadline, get_incidents{})
+    .then(
+      [this](const incident_list& x) {
+        for (const auto& known : x.items) {
+          const bool ours = context_.kinds.contains(split(known.path).front());
+          if (known.resolved || !ours || !failures_.emplace(known.path, 0).second)
+            continue;
+          (void)resolve(known.path);
+          self_->delayed_send(self_, context_.restarts.healthy_after, steady_tick{known.path, 0});
+        }
+      },
+      [](const caf::error& why) {
+        spdlog::warn("ingress could not read the incidents why=\"{}\"",
+                     render(to_domain_error(why)));
+      });
+}
+
+void ingress_state::renew(const std::string& prefix) {
+  for (auto i = actors_.lower_bound(prefix); i != actors_.end() && i->first.starts_with(prefix);
+       ++i)
+    if (i->second.owned && renewed_.insert(i->first).second)
+      self_->send_exit(i->second.owned, caf::exit_reason::user_shutdown);
 }
 
 ingress_state::interface::behavior_type

@@ -1,5 +1,6 @@
 #include "actors/rollout.hpp"
 
+#include "actors/diagnosis.hpp"
 #include "actors/resolve.hpp"
 #include "protocol/types.hpp"
 
@@ -14,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto engine_deadline = 30s;
-constexpr auto ready_deadline = 170s; // the deployment's own deadline for the step ends it earlier
+constexpr auto step_deadline = 4000s; // the deployment's own ends each step earlier
 } // namespace
 
 rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
@@ -24,22 +25,23 @@ rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
   return {
     [this](const release_image& x) -> caf::result<release_running> {
       auto promise = self_->make_response_promise<release_running>();
-      self_->request(engine_, engine_deadline, x.what)
-        .then([promise](release_running& done) mutable { promise.deliver(std::move(done)); },
-              [promise](const caf::error& reason) mutable {
-                promise.deliver(to_domain_error(reason));
-              });
+      if (x.before)
+        run_before(x, promise);
+      else
+        start(x.what, promise);
       return promise;
     },
     [this](const verify_release& x) -> caf::result<route_set> {
       auto promise = self_->make_response_promise<route_set>();
       const auto failed
         = [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); };
-      self_->request(gateway_, ready_deadline, x.what)
+      self_->request(gateway_, step_deadline, x.what)
         .then(
           [this, x, promise, failed](const release_ready&) mutable {
-            const set_route live{x.host, x.what, x.what.service + " is starting",
-                                 "Its tasks are not ready at the moment."};
+            set_route live{x.host, x.what, x.what.service + " is starting",
+                           "Its tasks are not ready at the moment."};
+            live.rules = x.rules;
+            live.keeps_maintenance = true; // the app's to say
             self_->request(gateway_, answer_deadline, live)
               .then([promise](route_set& done) mutable { promise.deliver(std::move(done)); },
                     failed);
@@ -48,6 +50,43 @@ rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
       return promise;
     },
   };
+}
+
+void rollout_state::start(const run_release& x, started promise) {
+  self_->request(engine_, engine_deadline, x)
+    .then(
+      [promise](release_running& done) mutable { promise.deliver(std::move(done)); },
+      [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); });
+}
+
+/// A command that ended before a restart of the platform is not run again while its service is
+/// there; behind that it is, so it has to bear it.
+void rollout_state::run_before(const release_image& x, started promise) {
+  const auto failed
+    = [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); };
+  self_->request(engine_, engine_deadline, *x.before)
+    .then(
+      [this, x, promise, failed](const release_running&) {
+        self_->request(gateway_, step_deadline, await_end{x.before->service, x.before->secrets})
+          .then([this, x, promise, failed](const task_ended& end) { ended(x, end, promise); },
+                failed);
+      },
+      failed);
+}
+
+void rollout_state::ended(const release_image& x, const task_ended& end, started promise) {
+  caf::error why;
+  if (end.what.exit_code != 0 || end.what.out_of_memory)
+    why = make_failure(ec::build_failed, diagnose_command(end));
+  self_->request(gateway_, engine_deadline, retire_release{x.before->service})
+    .then(
+      [this, x, promise, why](const release_removed&) mutable {
+        if (why)
+          promise.deliver(why);
+        else
+          start(x.what, promise);
+      },
+      [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); });
 }
 
 rollout_actor::behavior_type rollout(rollout_actor::stateful_pointer<rollout_state> self,

@@ -19,6 +19,12 @@ public:
   rollout_actor::behavior_type make_behavior(engine_actor engine, gateway_actor gateway);
 
 private:
+  using started = caf::typed_response_promise<release_running>;
+
+  void start(const run_release& x, started promise);
+  void run_before(const release_image& x, started promise);
+  void ended(const release_image& x, const task_ended& end, started promise);
+
   rollout_actor::pointer self_;
   engine_actor engine_;
   gateway_actor gateway_;

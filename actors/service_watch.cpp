@@ -39,6 +39,7 @@ service_watch_state::make_behavior(std::string service, engine_actor engine,
   return {
     [this](const await_release& x) -> caf::result<release_ready> {
       wanted_ = x;
+      hide(x.secrets);
       auto promise = self_->make_response_promise<release_ready>();
       waiting_.push_back(promise);
       started_ = self_->clock().now();
@@ -47,19 +48,48 @@ service_watch_state::make_behavior(std::string service, engine_actor engine,
       tick_later();
       return promise;
     },
+    [this](const await_failure& x) -> caf::result<release_failed> {
+      hide(x.secrets);
+      mourning_.push_back(self_->make_response_promise<release_failed>());
+      auto promise = mourning_.back();
+      refresh();
+      return promise;
+    },
+    [this](const await_start&) -> caf::result<task_started> {
+      starting_.push_back(self_->make_response_promise<task_started>());
+      auto promise = starting_.back();
+      refresh();
+      tick_later();
+      return promise;
+    },
+    [this](const await_end& x) -> caf::result<task_ended> {
+      hide(x.secrets);
+      ending_.push_back(self_->make_response_promise<task_ended>());
+      auto promise = ending_.back();
+      started_ = self_->clock().now();
+      refresh();
+      return promise;
+    },
     [this](const get_service&) -> caf::result<service_report> {
       return service_report{service_, tasks_, reported_};
     },
     [this](const container_changed&) { refresh(); },
     [this](probe_tick) {
       ticking_ = false;
-      if (!waiting_.empty() && self_->clock().now() - refreshed_ >= list_interval)
+      if (!(waiting_.empty() && starting_.empty() && ending_.empty())
+          && self_->clock().now() - refreshed_ >= list_interval)
         refresh();
       probe_all();
       tick_later();
     },
     [this](const probe_finished& x) { probed(x); },
   };
+}
+
+/// Values of *x* are shown to nobody from now on. Those of a service are always the same ones.
+void service_watch_state::hide(const sealed_secrets& x) {
+  if (!x.items.empty())
+    secrets_ = x;
 }
 
 /// One question at a time; what changes meanwhile is asked about once more.
@@ -87,6 +117,9 @@ void service_watch_state::refresh() {
 }
 
 void service_watch_state::update(std::vector<task> tasks) {
+  if (tasks.empty() && !tasks_.empty())
+    for (auto& promise : std::exchange(ending_, {}))
+      promise.deliver(caf::make_error(ec::not_found, "the tasks of " + service_ + " are gone"));
   tasks_ = std::move(tasks);
   std::map<std::string, watched> now;
   for (const auto& x : tasks_)
@@ -101,6 +134,8 @@ void service_watch_state::update(std::vector<task> tasks) {
   containers_ = std::move(now);
   report();
   look_for_failure();
+  look_for_start();
+  look_for_end();
   probe_all();
   tick_later();
 }
@@ -123,6 +158,43 @@ void service_watch_state::look_for_failure() {
       fail(*why);
       return;
     }
+  }
+}
+
+void service_watch_state::look_for_start() {
+  for (const auto& x : tasks_) {
+    const bool ended = x.phase == task_phase::failed || x.phase == task_phase::stopped;
+    if (x.container.empty() && !ended)
+      continue;
+    for (auto& promise : std::exchange(starting_, {}))
+      promise.deliver(task_started{x});
+    return;
+  }
+}
+
+/// For those who wait for a task of a service that is ready, or runs once, to end by itself.
+void service_watch_state::look_for_end() {
+  if (mourning_.empty() && ending_.empty())
+    return;
+  for (const auto& x : tasks_) {
+    const bool ended = x.phase == task_phase::failed || x.phase == task_phase::stopped;
+    const bool by_itself = x.phase == task_phase::failed && !x.container.empty();
+    const bool for_good = ended && !ending_.empty();
+    if (!by_itself && !for_good) {
+      const auto why = diagnose_placement(x);
+      if (why && !ending_.empty() && self_->clock().now() - started_ >= unplaced_after)
+        for (auto& promise : std::exchange(ending_, {}))
+          promise.deliver(make_failure(ec::build_failed, *why));
+      continue;
+    }
+    with_evidence(x.container, [this, x](const evidence& shown) {
+      const auto why = diagnose_end(x, shown);
+      for (auto& promise : std::exchange(mourning_, {}))
+        promise.deliver(release_failed{service_, why});
+      for (auto& promise : std::exchange(ending_, {}))
+        promise.deliver(task_ended{x, shown.log});
+    });
+    return;
   }
 }
 
@@ -149,16 +221,19 @@ void service_watch_state::probed(const probe_finished& x) {
   w.probing = false;
   if (x.result.what != probe_result::outcome::good) {
     w.good = 0;
+    w.good_since.reset();
     doubt(x.container, w, x.result);
     return;
   }
   w.refused_since.reset();
   w.bad_since.reset();
-  if (++w.good >= good_in_a_row) {
+  if (!w.good_since)
+    w.good_since = self_->clock().now();
+  if (++w.good < good_in_a_row) {
+    probe_all();
+  } else if (self_->clock().now() - *w.good_since >= wanted_->min_healthy) {
     w.ready = true;
     report();
-  } else {
-    probe_all();
   }
 }
 
@@ -200,7 +275,7 @@ void service_watch_state::doubt(const std::string& container, watched& w,
 
 template <class Then>
 void service_watch_state::with_evidence(const std::string& container, Then then) {
-  self_->request(engine_, answer_deadline, get_evidence{container})
+  self_->request(engine_, answer_deadline, get_evidence{container, secrets_})
     .then([then](const evidence& shown) { then(shown); },
           [then](const caf::error&) { then(evidence{}); }); // gone already: say what is known
 }
@@ -234,7 +309,7 @@ void service_watch_state::fail(const failure& why) {
 /// Ticks only while there is something to find out: an idle service costs nothing.
 void service_watch_state::tick_later() {
   const auto now = self_->clock().now();
-  bool fast = !waiting_.empty(), slow = false;
+  bool fast = !waiting_.empty() || !starting_.empty() || !ending_.empty(), slow = false;
   for (const auto& [id, w] : containers_)
     if (!w.ready && wanted_)
       (now - w.since < fast_for ? fast : slow) = true;
@@ -246,8 +321,15 @@ void service_watch_state::tick_later() {
 }
 
 service_watch_state::~service_watch_state() {
+  const auto stopped = caf::make_error(ec::unavailable, "the watch of " + service_ + " stopped");
   for (auto& promise : waiting_)
-    promise.deliver(caf::make_error(ec::unavailable, "the watch of " + service_ + " stopped"));
+    promise.deliver(stopped);
+  for (auto& promise : mourning_)
+    promise.deliver(stopped);
+  for (auto& promise : starting_)
+    promise.deliver(stopped);
+  for (auto& promise : ending_)
+    promise.deliver(stopped);
 }
 
 service_watch_state::interface::behavior_type

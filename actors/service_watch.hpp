@@ -25,7 +25,8 @@ struct probe_finished {
 
 /// Watches the tasks of one service: asks the engine when containers change, probes the running
 /// ones until each has answered well twice, and tells the gateway which are ready. While somebody
-/// awaits the release it also finds out, as soon as it is clear, why it will not become ready.
+/// awaits the release it also finds out, as soon as it is clear, why it will not become ready; and
+/// while somebody waits for the end of one, how it ended.
 class service_watch_state {
 public:
   using interface = service_actor::extend<caf::reacts_to<probe_tick>,
@@ -46,14 +47,18 @@ private:
     bool probing = false;
     bool ready = false;
     caf::actor_clock::time_point since;
+    std::optional<caf::actor_clock::time_point> good_since;
     std::optional<caf::actor_clock::time_point> refused_since;
     std::optional<caf::actor_clock::time_point> bad_since;
     std::optional<caf::actor_clock::time_point> asked_evidence;
   };
 
+  void hide(const sealed_secrets& x);
   void refresh();
   void update(std::vector<task> tasks);
   void look_for_failure();
+  void look_for_start();
+  void look_for_end();
   void probe_all();
   void probed(const probe_finished& x);
   void doubt(const std::string& container, watched& w, const probe_result& result);
@@ -70,7 +75,11 @@ private:
   std::shared_ptr<prober> probes_;
   caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway_;
   std::optional<await_release> wanted_;
+  sealed_secrets secrets_;
   std::vector<caf::typed_response_promise<release_ready>> waiting_;
+  std::vector<caf::typed_response_promise<release_failed>> mourning_; ///< While it serves.
+  std::vector<caf::typed_response_promise<task_started>> starting_;   ///< The same.
+  std::vector<caf::typed_response_promise<task_ended>> ending_;       ///< Of a task that runs once.
   std::vector<task> tasks_;
   std::map<std::string, watched> containers_; ///< Running ones, by id.
   std::vector<std::string> reported_;

@@ -30,4 +30,13 @@ bool is_ulid(const std::string& x) {
          && std::ranges::all_of(x, [](char c) { return alphabet.find(c) != alphabet.npos; });
 }
 
+std::chrono::system_clock::time_point ulid_time(const std::string& x) {
+  uint64_t time = 0;
+  if (is_ulid(x))
+    for (size_t i = 0; i < 10; ++i)
+      time = time * 32 + alphabet.find(x[i]);
+  return std::chrono::system_clock::time_point{
+    std::chrono::milliseconds{time & ((1ull << 48) - 1)}};
+}
+
 } // namespace backendim

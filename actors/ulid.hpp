@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace backendim {
@@ -10,5 +11,8 @@ std::string make_ulid();
 
 /// Whether *x* has the form of a ULID.
 bool is_ulid(const std::string& x);
+
+/// When the ULID *x* was made; the epoch for what is none.
+std::chrono::system_clock::time_point ulid_time(const std::string& x);
 
 } // namespace backendim

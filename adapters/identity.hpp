@@ -10,6 +10,12 @@
 
 namespace backendim {
 
+/// What a session token (JWT) says.
+struct proved_session {
+  principal who;
+  std::string token_id; ///< Of the API token it was made from; empty: it does not say.
+};
+
 /// Hashes and proves. Thread-safe. Never logs what it is given.
 class identity {
 public:
@@ -24,9 +30,9 @@ public:
   virtual std::string random_token(size_t bytes) = 0;
 
   /// A signed JWT (HS256) that says who *x* is until now + *valid*.
-  virtual caf::expected<std::string> issue(const principal& x, std::chrono::seconds valid) = 0;
+  virtual caf::expected<std::string> issue(const proved_session& x, std::chrono::seconds valid) = 0;
   /// Fails with unauthenticated: not ours, changed, expired. Microseconds; blocks for nothing.
-  virtual caf::expected<principal> verify(const std::string& jwt) = 0;
+  virtual caf::expected<proved_session> verify(const std::string& jwt) = 0;
 };
 
 } // namespace backendim

@@ -5,10 +5,13 @@
 #include <caf/expected.hpp>
 #include <caf/unit.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace backendim {
 
@@ -19,6 +22,14 @@ struct build_job {
   std::filesystem::path context;       ///< The unpacked source.
   std::filesystem::path containerfile; ///< Absolute; may lie outside of the context.
   std::string base_image;              ///< For a generated Containerfile, like node:20; else empty.
+  std::map<std::string, std::string> secrets; ///< RUN steps may mount them; in no layer.
+};
+
+/// What builds of a tenant left for the next ones.
+struct build_caches {
+  uint64_t bytes = 0;  ///< Of all layers, before anything was removed.
+  uint64_t images = 0; ///< That were removed, or would be.
+  uint64_t freed = 0;  ///< Bytes; of a dry run it is not known.
 };
 
 /// Builds images and puts them into the registry. Calls block for as long as the work takes and
@@ -43,8 +54,24 @@ public:
     = 0;
 
   /// Removes what the build left besides its image and caches: working containers, mounts,
-  /// namespaces, temporary files. Nothing to remove is no error.
+  /// namespaces, temporary files; nothing of any other build. Without a tenant only what lies
+  /// outside of tenants' storage. Nothing to remove is no error.
   virtual caf::expected<caf::unit_t> clean(const build_job& job) = 0;
+
+  /// The tenants that something is kept for.
+  virtual caf::expected<std::vector<std::string>> tenants() = 0;
+
+  /// What a tenant's builds keep on this machine's disk, in bytes: layers, images, caches; 0: there
+  /// is nothing. Looks at every file, some seconds for some hundred thousand. Fails with
+  /// unavailable, and with timed_out when stopped.
+  virtual caf::expected<uint64_t> kept_bytes(const std::string& tenant, std::stop_token stop) = 0;
+
+  /// Removes what a tenant's builds made more than *age* ago and no later build was based on; base
+  /// images, and images that are still to be pushed, stay. *dry_run*: only looks. Fails with
+  /// conflict while a build of the tenant is under way, unavailable.
+  virtual caf::expected<build_caches> prune(const std::string& tenant, std::chrono::seconds age,
+                                            bool dry_run, std::stop_token stop)
+    = 0;
 };
 
 } // namespace backendim

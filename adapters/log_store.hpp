@@ -11,13 +11,19 @@
 
 namespace backendim {
 
+/// A log as a list shows it.
+struct kept_log {
+  std::string name;
+  uint64_t size = 0; ///< Bytes.
+};
+
 /// Output kept for later, in append-only logs by name (a deployment's id). Lines hold no control
 /// characters but tab; longer lines than 16 KiB are cut. Thread-safe; calls block for the disk.
 class log_store {
 public:
   struct page {
-    std::vector<std::string> lines;
-    uint64_t next = 0; ///< Offset behind the last line, in bytes; ask for this one next.
+    std::vector<std::string> lines; ///< Each takes its size and one byte more.
+    uint64_t next = 0;              ///< Offset behind the last line, in bytes; ask for this next.
   };
 
   virtual ~log_store() = default;
@@ -36,7 +42,11 @@ public:
     = 0;
   virtual void cancel(uint64_t ticket) = 0;
 
+  /// A log that is not there is no error.
   virtual caf::expected<caf::unit_t> remove(const std::string& name) = 0;
+
+  /// All logs, in no order.
+  virtual caf::expected<std::vector<kept_log>> list() = 0;
 };
 
 } // namespace backendim

@@ -9,13 +9,17 @@
 namespace backendim {
 
 /// What a caller must hold to send a message. Every public message names one as `needs`; a
-/// message without it is internal and passes no door.
+/// message without it is internal and passes no door. Each includes those before it. Journals and
+/// tokens hold the names, never the numbers.
 enum class permission : uint8_t {
-  read = 1, ///< Look at the tenant's own things.
-  deploy,   ///< Change the tenant's apps.
-  operate,  ///< Look at and change the platform: every tenant, nodes, internals.
+  read = 1,       ///< Look at the tenant's own things.
+  deploy = 2,     ///< Run the tenant's apps: new releases, scale, stop, start.
+  manage = 4,     ///< Change what outlives a release: secrets, and whether an app exists.
+  administer = 5, ///< Add, change and remove members below owner.
+  own = 6,        ///< Name and dismiss owners.
+  operate = 9,    ///< Look at and change the platform: every tenant, nodes, internals.
 };
-BOOST_DESCRIBE_ENUM(permission, read, deploy, operate)
+BOOST_DESCRIBE_ENUM(permission, read, deploy, manage, administer, own, operate)
 
 /// Who is asking, as the door that authenticated the caller knows it.
 struct principal {

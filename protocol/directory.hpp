@@ -1,7 +1,9 @@
 #pragma once
 
 #include "protocol/access.hpp"
+#include "protocol/accounts.hpp"
 #include "protocol/app.hpp"
+#include "protocol/role.hpp"
 
 #include <caf/actor_control_block.hpp>
 #include <caf/typed_actor.hpp>
@@ -72,8 +74,43 @@ struct tenant_info {
 };
 BOOST_DESCRIBE_STRUCT(tenant_info, (), (tenant, apps))
 
-/// One account, at tenant/<name>. Its apps tell it what became of them.
-using tenant_actor = caf::typed_actor<caf::replies_to<get_tenant>::with<tenant_info>,
-                                      caf::reacts_to<app_info>, caf::reacts_to<app_removed>>;
+struct get_members {
+  static constexpr std::string_view summary = "Asks who is a member, and as what.";
+  static constexpr permission needs = permission::read;
+  friend bool operator==(const get_members&, const get_members&) = default;
+};
+BOOST_DESCRIBE_STRUCT(get_members, (), ())
+
+struct set_member {
+  static constexpr std::string_view summary
+    = "Gives a member another role, at once; naming and dismissing owners needs own.";
+  static constexpr permission needs = permission::administer;
+  static constexpr field_doc docs[] = {{"caller", "Added by the door."}};
+  std::string user;
+  backendim::role role = backendim::role::viewer;
+  principal caller;
+  request_meta meta;
+  friend bool operator==(const set_member&, const set_member&) = default;
+};
+BOOST_DESCRIBE_STRUCT(set_member, (), (user, role, caller, meta))
+
+struct remove_member {
+  static constexpr std::string_view summary
+    = "Ends a membership; every token of it is worth nothing at once.";
+  static constexpr permission needs = permission::administer;
+  static constexpr field_doc docs[] = {{"caller", "Added by the door."}};
+  std::string user;
+  principal caller;
+  request_meta meta;
+  friend bool operator==(const remove_member&, const remove_member&) = default;
+};
+BOOST_DESCRIBE_STRUCT(remove_member, (), (user, caller, meta))
+
+/// One tenant, at tenant/<name>. Its apps tell it what became of them; who its members are it asks
+/// the accounts, and fails as they do.
+using tenant_actor = caf::typed_actor<
+  caf::replies_to<get_tenant>::with<tenant_info>, caf::replies_to<get_members>::with<member_list>,
+  caf::replies_to<set_member>::with<member_list>, caf::replies_to<remove_member>::with<member_list>,
+  caf::reacts_to<app_info>, caf::reacts_to<app_removed>>;
 
 } // namespace backendim

@@ -22,6 +22,7 @@ unsigned http_status(ec code) {
     case ec::not_found: return 404;
     case ec::conflict: return 409;
     case ec::too_large: return 413;
+    case ec::quota_exceeded: return 403;
     case ec::build_failed: return 422;
     case ec::over_quota: return 429;
     case ec::internal: return 500;
@@ -35,10 +36,21 @@ caf::error make_failure(ec code, failure why) {
   return caf::make_error(code, std::move(why));
 }
 
+caf::error disk_full(std::string evidence) {
+  return make_failure(ec::unavailable, {cause::disk_full,
+                                        "The platform's disk is full.",
+                                        {std::move(evidence)},
+                                        "The operator has to free space; then deploy again."});
+}
+
 failure failure_of(const caf::error& reason) {
   const auto domain = to_domain_error(reason);
   if (domain.context().match_elements<failure>())
     return domain.context().get_as<failure>(0);
+  if (domain.context().match_elements<quota_refusal>()) {
+    const auto& x = domain.context().get_as<quota_refusal>(0);
+    return {cause::quota_exceeded, x.detail, {}, x.next};
+  }
   failure result;
   result.message = render(domain);
   switch (static_cast<ec>(domain.code())) {
@@ -72,6 +84,12 @@ std::string render(const caf::error& reason) {
     result += ": " + context.get_as<std::string>(0);
   } else if (context.match_elements<failure>()) {
     result += ": " + context.get_as<failure>(0).message;
+  } else if (context.match_elements<admission_refusal>()) {
+    result += ": " + context.get_as<admission_refusal>(0).detail;
+  } else if (context.match_elements<quota_refusal>()) {
+    result += ": " + context.get_as<quota_refusal>(0).detail;
+  } else if (context.match_elements<access_refusal>()) {
+    result += ": " + context.get_as<access_refusal>(0).detail;
   } else if (context.match_elements<decode_error>()) {
     const auto& x = context.get_as<decode_error>(0);
     result += ": at \"" + x.pointer + "\": expected " + x.expected + ", found " + x.found;

@@ -2,6 +2,7 @@
 
 #include "protocol/described.hpp"
 
+#include <caf/optional.hpp>
 #include <caf/timestamp.hpp>
 #include <caf/typed_actor.hpp>
 
@@ -114,11 +115,72 @@ struct recorded_events {
 };
 BOOST_DESCRIBE_STRUCT(recorded_events, (), (events))
 
+struct get_tail {
+  static constexpr std::string_view summary
+    = "Waits until there are events from a position on, or for a while; then gives what there is.";
+  static constexpr field_doc docs[] = {{"from_position", "The first position not seen yet."}};
+  uint64_t from_position = 1;
+  uint32_t limit = 500;
+  friend bool operator==(const get_tail&, const get_tail&) = default;
+};
+BOOST_DESCRIBE_STRUCT(get_tail, (), (from_position, limit))
+
+struct stream_snapshot {
+  static constexpr std::string_view summary
+    = "What an entity remembers at a version of its stream: it spares the replay up to there.";
+  static constexpr field_doc docs[] = {
+    {"form", "What body is; who does not know it replays the stream."},
+    {"body", "The entity's state as JSON text."},
+  };
+  std::string stream;
+  uint64_t version = 0;
+  std::string form;
+  std::string body;
+  friend bool operator==(const stream_snapshot&, const stream_snapshot&) = default;
+};
+BOOST_DESCRIBE_STRUCT(stream_snapshot, (), (stream, version, form, body))
+
+struct save_snapshot {
+  static constexpr std::string_view summary
+    = "Keeps a snapshot in place of the stream's older one.";
+  stream_snapshot what;
+  friend bool operator==(const save_snapshot&, const save_snapshot&) = default;
+};
+BOOST_DESCRIBE_STRUCT(save_snapshot, (), (what))
+
+struct recover_stream {
+  static constexpr std::string_view summary
+    = "Asks for all that brings an entity back: its snapshot and the events behind it.";
+  static constexpr field_doc docs[]
+    = {{"form", "The snapshot that the caller understands; empty: none."}};
+  std::string stream;
+  std::string form;
+  uint32_t limit = 500;
+  friend bool operator==(const recover_stream&, const recover_stream&) = default;
+};
+BOOST_DESCRIBE_STRUCT(recover_stream, (), (stream, form, limit))
+
+struct stream_recovered {
+  static constexpr std::string_view summary = "A stream's snapshot and the events behind it.";
+  static constexpr field_doc docs[] = {
+    {"snapshot", "Absent: there is none of this form; the events begin with the first."},
+    {"events", "In order; fewer than the limit: no more."},
+  };
+  caf::optional<stream_snapshot> snapshot;
+  std::vector<recorded_event> events;
+  friend bool operator==(const stream_recovered&, const stream_recovered&) = default;
+};
+BOOST_DESCRIBE_STRUCT(stream_recovered, (), (snapshot, events))
+
 /// Keeps every event. Appending fails with conflict when the stream's version is another one,
-/// everything with unavailable, and reading with internal when a record is damaged.
+/// everything with unavailable, and reading with internal when a record is damaged. A snapshot may
+/// get lost: whoever sends one does not count on it.
 using journal_actor = caf::typed_actor<caf::replies_to<append_events>::with<events_appended>,
                                        caf::replies_to<get_stream>::with<recorded_events>,
                                        caf::replies_to<get_all_events>::with<recorded_events>,
-                                       caf::replies_to<get_streams>::with<stream_names>>;
+                                       caf::replies_to<get_streams>::with<stream_names>,
+                                       caf::replies_to<get_tail>::with<recorded_events>,
+                                       caf::replies_to<recover_stream>::with<stream_recovered>,
+                                       caf::reacts_to<save_snapshot>>;
 
 } // namespace backendim

@@ -1,6 +1,7 @@
 #include "protocol/kinds.hpp"
 
 #include "protocol/json.hpp"
+#include "protocol/role.hpp"
 #include "protocol/types.hpp"
 
 #include <algorithm>
@@ -16,32 +17,46 @@ constexpr bool has_meta = requires(T x) {
 };
 
 template <class T>
+constexpr bool has_caller = requires(T x) {
+  { x.caller } -> std::same_as<principal&>;
+};
+
+/// What the door adds: nobody says who he is.
+template <class T>
+json::object added_by_door([[maybe_unused]] const principal& who,
+                           [[maybe_unused]] const request_meta& meta) {
+  json::object result;
+  if constexpr (has_meta<T>)
+    result["meta"] = to_json(meta);
+  if constexpr (has_caller<T>)
+    result["caller"] = to_json(who);
+  return result;
+}
+
+template <class T>
 json::object public_schema() {
   auto result = json_schema<T>();
-  if constexpr (has_meta<T>) {
-    result["properties"].as_object().erase("meta");
+  for (const auto& added : added_by_door<T>({}, {})) {
+    result["properties"].as_object().erase(added.key());
     auto& required = result["required"].as_array();
-    if (auto found = std::ranges::find(required, json::value{"meta"}); found != required.end())
+    if (auto found = std::ranges::find(required, json::value(added.key())); found != required.end())
       required.erase(found);
   }
   return result;
 }
 
 template <class T>
-caf::expected<caf::message> decode_public(const json::value& body, const request_meta& meta) {
-  if constexpr (has_meta<T>) {
-    if (const auto* object = body.if_object()) {
-      if (object->contains("meta"))
-        return invalid_request({"/meta", "nothing: the platform adds it", "meta", ""});
-      auto copy = *object;
-      copy["meta"] = to_json(meta);
-      auto result = from_json<T>(copy);
-      if (!result)
-        return std::move(result.error());
-      return caf::make_message(std::move(*result));
+caf::expected<caf::message> decode_public(const json::value& body, const principal& who,
+                                          const request_meta& meta) {
+  auto copy = body;
+  if (auto* object = copy.if_object())
+    for (const auto& added : added_by_door<T>(who, meta)) {
+      const std::string key{added.key()};
+      if (object->contains(added.key()))
+        return invalid_request({"/" + key, "nothing: the platform adds it", key, ""});
+      object->insert_or_assign(added.key(), added.value());
     }
-  }
-  auto result = from_json<T>(body);
+  auto result = from_json<T>(copy);
   if (!result)
     return std::move(result.error());
   return caf::make_message(std::move(*result));
@@ -91,15 +106,21 @@ const message_kind* actor_kind::find(std::string_view message) const {
 const std::vector<actor_kind>& actor_kinds() {
   static const std::vector<actor_kind> kinds{
     kind<tenant_actor>("tenant", "get_tenant", 0, true),
+    kind<quota_actor>("quota", "get_quota", 0, true),
     kind<app_actor>("app", "get_app", 0, true),
     kind<deployment_actor>("deployment", "get_deployment", -1, true),
+    kind<one_off_actor>("task", "get_one_off", -1, true),
     kind<build_actor>("build", "", -1, false),
     kind<rollout_actor>("rollout", "", -1, false),
     kind<build_queue_actor>("build_queue", "get_build_queue", -1, false),
     kind<service_actor>("service", "get_service", -1, false),
     kind<gateway_actor>("gateway", "get_gateway", -1, false),
+    kind<incidents_actor>("incidents", "get_incidents", -1, false),
+    kind<disk_actor>("disk", "get_disk", -1, false),
     kind<node_actor>("node", "get_node", -1, false),
-    kind<accounts_actor>("accounts", "", -1, false),
+    kind<reconciler_actor>("reconciler", "get_reconciliation", -1, false),
+    kind<accounts_actor>("accounts", "get_tenants", -1, false),
+    kind<domains_actor>("domains", "get_all_domains", -1, false),
   };
   return kinds;
 }
@@ -122,9 +143,7 @@ caf::error authorize(const principal& who, std::string_view path, const actor_ki
     }
   }
   if (who.may < needs)
-    return caf::make_error(ec::forbidden,
-                           "this needs the permission "
-                             + std::string{boost::describe::enum_to_string(needs, "")});
+    return lacks_permission(who, needs);
   return {};
 }
 

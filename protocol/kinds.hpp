@@ -19,11 +19,12 @@ struct message_kind {
   std::string_view summary;
   permission needs = permission::operate;
   bool command = false; ///< Changes something: it carries a request_meta.
-  /// The public form, without the request_meta, which the door adds.
+  /// The public form, without the request_meta and the caller, which the door adds.
   boost::json::object (*schema)() = nullptr;
   boost::json::object (*reply_schema)() = nullptr;
-  /// Fails with invalid_request and a decode_error. The meta becomes the message's own.
-  caf::expected<caf::message> (*decode)(const boost::json::value& body, const request_meta& meta)
+  /// Fails with invalid_request and a decode_error. Who asks and the meta become the message's own.
+  caf::expected<caf::message> (*decode)(const boost::json::value& body, const principal& who,
+                                        const request_meta& meta)
     = nullptr;
   /// Fails with internal when *reply* is not what the interface promises.
   caf::expected<boost::json::value> (*encode_reply)(const caf::message& reply) = nullptr;

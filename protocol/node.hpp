@@ -1,7 +1,10 @@
 #pragma once
 
 #include "protocol/access.hpp"
+#include "protocol/reconcile.hpp"
+#include "protocol/secret.hpp"
 
+#include <caf/optional.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <cstdint>
@@ -13,7 +16,16 @@ namespace backendim {
 
 struct run_release {
   static constexpr std::string_view summary = "Starts the tasks of a release unless they run.";
-  static constexpr field_doc docs[] = {{"service", "Name of the Swarm service to make."}};
+  static constexpr field_doc docs[] = {
+    {"service", "Name of the Swarm service to make."},
+    {"env", "With ${SECRET:NAME} in place of secrets."},
+    {"host", "Where it answers; for proxies that go by the labels of services."},
+    {"command", "Replaces the image's own; empty: it does not."},
+    {"once", "Whether a task that ends is left so, and not started again."},
+    {"secrets", "Those that env or secret_files name."},
+    {"secret_files", "Secrets that the tasks find in /run/secrets."},
+    {"writable", "Folders besides /tmp that they may write in."},
+  };
   std::string service;
   std::string tenant;
   std::string app;
@@ -21,9 +33,17 @@ struct run_release {
   std::string image;
   std::map<std::string, std::string> env;
   uint32_t replicas = 1;
+  caf::optional<std::string> host;
+  std::vector<std::string> command;
+  bool once = false;
+  sealed_secrets secrets;
+  std::vector<std::string> secret_files;
+  std::vector<std::string> writable;
   friend bool operator==(const run_release&, const run_release&) = default;
 };
-BOOST_DESCRIBE_STRUCT(run_release, (), (service, tenant, app, release, image, env, replicas))
+BOOST_DESCRIBE_STRUCT(run_release, (),
+                      (service, tenant, app, release, image, env, replicas, host, command, once,
+                       secrets, secret_files, writable))
 
 struct release_running {
   static constexpr std::string_view summary = "The engine took the release; its tasks may start.";
@@ -86,10 +106,12 @@ BOOST_DESCRIBE_STRUCT(task_list, (), (tasks))
 
 struct get_evidence {
   static constexpr std::string_view summary = "Asks what a container shows of its trouble.";
+  static constexpr field_doc docs[] = {{"secrets", "Whose values must not be shown."}};
   std::string container;
+  sealed_secrets secrets;
   friend bool operator==(const get_evidence&, const get_evidence&) = default;
 };
-BOOST_DESCRIBE_STRUCT(get_evidence, (), (container))
+BOOST_DESCRIBE_STRUCT(get_evidence, (), (container, secrets))
 
 struct open_port {
   static constexpr std::string_view summary = "A TCP socket that a container listens on.";
@@ -111,6 +133,8 @@ BOOST_DESCRIBE_STRUCT(evidence, (), (listening, log))
 /// {engine_unavailable}), invalid_request, not_found.
 using engine_actor = caf::typed_actor<caf::replies_to<run_release>::with<release_running>,
                                       caf::replies_to<remove_release>::with<release_removed>,
+                                      caf::replies_to<scale_release>::with<release_running>,
+                                      caf::replies_to<get_services>::with<service_list>,
                                       caf::replies_to<get_tasks>::with<task_list>,
                                       caf::replies_to<get_evidence>::with<evidence>>;
 
@@ -126,6 +150,9 @@ BOOST_DESCRIBE_STRUCT(container_changed, (), (service, container))
 
 struct node_info {
   static constexpr std::string_view summary = "A machine of the Swarm, as its own engine sees it.";
+  static constexpr field_doc docs[] = {
+    {"encryption", "on: networks made anew are encrypted between machines; else why they are not."},
+  };
   std::string name;
   std::string engine_version;
   std::string api_version;
@@ -133,11 +160,12 @@ struct node_info {
   std::string cgroup_version;
   std::vector<std::string> warnings;
   uint64_t container_events = 0;
+  std::string encryption;
   friend bool operator==(const node_info&, const node_info&) = default;
 };
 BOOST_DESCRIBE_STRUCT(node_info, (),
                       (name, engine_version, api_version, manager, cgroup_version, warnings,
-                       container_events))
+                       container_events, encryption))
 
 struct get_node {
   static constexpr std::string_view summary = "Asks what a node is and can.";

@@ -62,15 +62,16 @@ public:
     return result;
   }
 
-  caf::expected<std::string> issue(const principal& x, std::chrono::seconds valid) override {
+  caf::expected<std::string> issue(const proved_session& x, std::chrono::seconds valid) override {
     jwt_t* raw = nullptr;
     if (jwt_new(&raw) != 0)
       return caf::make_error(ec::internal, "cannot make a token");
     const jwt_ptr token{raw};
     const auto now = std::time(nullptr);
-    const auto* may = boost::describe::enum_to_string(x.may, "read");
-    if (jwt_add_grant(raw, "sub", x.user.c_str()) || jwt_add_grant(raw, "tenant", x.tenant.c_str())
-        || jwt_add_grant(raw, "may", may) || jwt_add_grant_int(raw, "iat", now)
+    const auto* may = boost::describe::enum_to_string(x.who.may, "read");
+    if (jwt_add_grant(raw, "sub", x.who.user.c_str())
+        || jwt_add_grant(raw, "tenant", x.who.tenant.c_str()) || jwt_add_grant(raw, "may", may)
+        || jwt_add_grant(raw, "token", x.token_id.c_str()) || jwt_add_grant_int(raw, "iat", now)
         || jwt_add_grant_int(raw, "exp", now + valid.count())
         || jwt_add_grant(raw, "jti", random_token(12).c_str())
         || jwt_set_alg(raw, JWT_ALG_HS256, key_.data(), static_cast<int>(key_.size())))
@@ -81,7 +82,7 @@ public:
     return std::string{text.get()};
   }
 
-  caf::expected<principal> verify(const std::string& text) override {
+  caf::expected<proved_session> verify(const std::string& text) override {
     jwt_t* raw = nullptr;
     if (text.size() > 4'096
         || jwt_decode(&raw, text.c_str(), key_.data(), static_cast<int>(key_.size())) != 0)
@@ -96,11 +97,16 @@ public:
     const char* user = jwt_get_grant(raw, "sub");
     const char* tenant = jwt_get_grant(raw, "tenant");
     const char* may = jwt_get_grant(raw, "may");
-    principal result;
-    if (!user || !tenant || !may || !boost::describe::enum_from_string(may, result.may))
+    const char* made_from = jwt_get_grant(raw, "token");
+    proved_session result;
+    if (!user || !tenant || !may || !boost::describe::enum_from_string(may, result.who.may))
       return refused();
-    result.user = user;
-    result.tenant = tenant;
+    result.who.user = user;
+    result.who.tenant = tenant;
+    if (made_from)
+      result.token_id = made_from;
+    else if (result.who.may == permission::deploy) // signed when it was all of a tenant
+      result.who.may = permission::manage;
     return result;
   }
 

@@ -1,11 +1,16 @@
 #include "adapters/docker/engine.hpp"
 
 #include "adapters/docker/api.hpp"
+#include "adapters/docker/exec.hpp"
 #include "adapters/docker/fields.hpp"
+#include "adapters/docker/file_limit.hpp"
+#include "adapters/docker/image.hpp"
 #include "adapters/docker/log_frames.hpp"
 #include "adapters/docker/network.hpp"
 #include "adapters/docker/proc_net.hpp"
+#include "adapters/docker/scale.hpp"
 #include "adapters/docker/service.hpp"
+#include "adapters/docker/service_secrets.hpp"
 #include "adapters/docker/task.hpp"
 #include "adapters/http/client.hpp"
 
@@ -21,9 +26,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// How often a change is tried again when somebody else changed the service in between.
-constexpr int update_attempts = 8;
-
 std::string read_file(const std::string& path) {
   std::ifstream in{path};
   return {std::istreambuf_iterator<char>{in}, {}};
@@ -32,7 +34,8 @@ std::string read_file(const std::string& path) {
 class swarm_engine : public container_engine {
 public:
   explicit swarm_engine(engine_config config)
-    : config_{std::move(config)}, api_{config_}, networks_{api_, config_} {}
+    : config_{std::move(config)}, api_{config_}, networks_{api_, config_}, secrets_{api_, config_} {
+  }
 
   caf::expected<engine_info> info() override {
     auto version = api_.version();
@@ -50,6 +53,8 @@ public:
     result.swarm_manager = text(got->body, "/Swarm/LocalNodeState") == "active"
                            && flag(got->body, "/Swarm/ControlAvailable");
     result.cgroup_version = text(got->body, "/CgroupVersion");
+    result.encryption = networks_.encryption(got->body);
+    result.data_folder = text(got->body, "/DockerRootDir");
     for (const auto& x : list(got->body, "/Warnings"))
       result.warnings.push_back(text(x, ""));
     return result;
@@ -59,9 +64,7 @@ public:
     return networks_.ensure(tenant);
   }
 
-  caf::expected<caf::unit_t> remove_network(const std::string& tenant) override {
-    return networks_.remove(tenant);
-  }
+  caf::expected<size_t> remove_idle_networks() override { return networks_.remove_idle(); }
 
   caf::expected<caf::unit_t> ensure_service(const service_spec& spec) override {
     auto version = api_.version();
@@ -69,8 +72,11 @@ public:
       return std::move(version.error());
     if (spec.image.empty())
       return caf::make_error(ec::invalid_request, "a service needs an image");
-    const auto body
-      = encode_service(spec, config_.platform_id, networks_.name_of(spec.tenant), *version);
+    const auto secrets = secrets_.place(spec);
+    if (!secrets)
+      return secrets.error();
+    const auto body = encode_service(spec, config_.platform_id, networks_.name_of(spec.tenant),
+                                     *version, *secrets, files_of_engine(config_.socket));
     auto made = api_.post("/services/create", body);
     if (made && made->status == 500 && made->message.ends_with("not found")) { // the network
       if (auto ensured = networks_.ensure(spec.tenant); !ensured)
@@ -91,39 +97,21 @@ public:
   }
 
   caf::expected<caf::unit_t> scale_service(const std::string& name, uint32_t replicas) override {
-    caf::error last;
-    for (int i = 0; i < update_attempts; ++i) {
-      auto x = find_service(name);
-      if (!x)
-        return std::move(x.error());
-      auto spec = x->at("Spec");
-      spec.at_pointer("/Mode/Replicated/Replicas") = replicas;
-      auto updated = api_.post("/services/" + text(*x, "/ID") + "/update?version="
-                                 + std::to_string(number(*x, "/Version/Index")),
-                               spec);
-      if (!updated)
-        return std::move(updated.error());
-      if (updated->ok())
-        return caf::unit;
-      last = refusal(*updated, "service " + name);
-      // Swarm says so with status 500, in these words.
-      if (updated->message.find("update out of sequence") == std::string::npos)
-        break;
-    }
-    return last;
+    return docker::scale_service(api_, config_.platform_id, name, replicas);
   }
 
   caf::expected<caf::unit_t> remove_service(const std::string& name) override {
     auto x = find_service(name);
-    if (!x)
-      return x.error() == ec::not_found ? caf::expected<caf::unit_t>{caf::unit}
-                                        : std::move(x.error());
-    auto removed = api_.remove("/services/" + text(*x, "/ID"));
-    if (!removed)
-      return std::move(removed.error());
-    if (removed->ok() || removed->status == 404)
-      return caf::unit;
-    return refusal(*removed, "service " + name);
+    if (!x && x.error() != ec::not_found)
+      return std::move(x.error());
+    if (x) {
+      auto removed = api_.remove("/services/" + text(*x, "/ID"));
+      if (!removed)
+        return std::move(removed.error());
+      if (!removed->ok() && removed->status != 404)
+        return refusal(*removed, "service " + name);
+    }
+    return secrets_.remove(name);
   }
 
   caf::expected<std::vector<service_info>> services() override {
@@ -159,6 +147,18 @@ public:
     return merge_tasks(got->body, service, config_.platform_id, *containers, addresses);
   }
 
+  caf::expected<std::map<std::string, std::string>> running() override {
+    auto all = api_.get("/containers/json?" + filter_query({{"label", {platform_label()}}}));
+    if (!all)
+      return std::move(all.error());
+    if (!all->ok())
+      return refusal(*all, "containers");
+    auto bridge = api_.get("/networks/docker_gwbridge");
+    if (!bridge)
+      return std::move(bridge.error());
+    return services_by_address(all->body, bridge->body);
+  }
+
   caf::expected<std::vector<listening_socket>> listening(const std::string& container_id) override {
     auto x = find_container(container_id);
     if (!x)
@@ -167,7 +167,10 @@ public:
     if (pid == 0)
       return std::vector<listening_socket>{}; // not running
     const auto folder = config_.proc + "/" + std::to_string(pid) + "/net/";
-    return parse_proc_net(read_file(folder + "tcp") + read_file(folder + "tcp6"));
+    auto result = parse_proc_net(read_file(folder + "tcp") + read_file(folder + "tcp6"));
+    constexpr auto docker_dns = "127.0.0.11"; // the engine's own server in each network namespace
+    std::erase_if(result, [&](const auto& socket) { return socket.address == docker_dns; });
+    return result;
   }
 
   caf::expected<std::vector<std::string>> container_log(const std::string& container_id,
@@ -175,10 +178,11 @@ public:
     if (auto x = find_container(container_id); !x)
       return std::move(x.error());
     std::vector<std::string> result;
-    auto done = read_log("/containers/" + http::percent_encode(container_id), {lines, false, false},
-                         [&](std::string_view line) { result.emplace_back(line); }, {});
+    auto done
+      = read_log("/containers/" + http::percent_encode(container_id), tail_query(lines, false),
+                 false, [&](const output_line& line) { result.emplace_back(line.text); }, {});
     if (!done)
-      return std::move(done.error());
+      return done.error();
     return result;
   }
 
@@ -187,7 +191,54 @@ public:
     auto x = find_service(service);
     if (!x)
       return std::move(x.error());
-    return read_log("/services/" + text(*x, "/ID"), query, on_line, stop);
+    return read_log(
+      "/services/" + text(*x, "/ID"), tail_query(query.tail, query.follow), false,
+      [&](const output_line& line) { on_line(line.text); }, stop);
+  }
+
+  caf::expected<caf::unit_t> container_output(const std::string& container_id,
+                                              const output_sink& on_line,
+                                              std::stop_token stop) override {
+    if (auto x = find_container(container_id); !x)
+      return std::move(x.error());
+    return read_log("/containers/" + http::percent_encode(container_id),
+                    "&tail=all&follow=1&timestamps=1", true, on_line, stop);
+  }
+
+  caf::expected<std::shared_ptr<exec_session>> exec(const exec_request& what) override {
+    auto x = find_container(what.container_id);
+    return x ? prepare_exec(api_, config_, *x, what) : std::move(x.error());
+  }
+
+  caf::expected<std::vector<image_info>> images() override {
+    auto got = api_.get("/images/json");
+    if (!got)
+      return std::move(got.error());
+    if (!got->ok())
+      return refusal(*got, "images");
+    std::vector<image_info> result;
+    for (const auto& x : list(got->body, ""))
+      result.push_back(decode_image(x));
+    return result;
+  }
+
+  caf::expected<caf::unit_t> remove_image(const std::string& name) override {
+    // The engine wants the slashes of a name as they are.
+    auto removed = api_.remove("/images/" + name);
+    if (!removed)
+      return std::move(removed.error());
+    if (removed->ok() || removed->status == 404)
+      return caf::unit;
+    return refusal(*removed, "image " + name);
+  }
+
+  caf::expected<uint64_t> image_bytes() override {
+    auto got = api_.get("/system/df");
+    if (!got)
+      return std::move(got.error());
+    if (!got->ok())
+      return refusal(*got, "disk use");
+    return static_cast<uint64_t>(number(got->body, "/LayersSize"));
   }
 
   void watch(const std::function<void(const engine_event&)>& on_event,
@@ -208,17 +259,8 @@ private:
     return std::string{label::platform} + "=" + config_.platform_id;
   }
 
-  /// The service if it is ours. Fails with not_found.
   caf::expected<json::value> find_service(const std::string& name) {
-    auto got = api_.get("/services/" + http::percent_encode(name));
-    if (!got)
-      return std::move(got.error());
-    if (got->ok() && text(got->body, "/Spec/Name") == name // the engine takes prefixes of IDs too
-        && member(members(got->body, "/Spec/Labels"), label::platform) == config_.platform_id)
-      return std::move(got->body);
-    if (got->ok() || got->status == 404)
-      return caf::make_error(ec::not_found, "no service " + name);
-    return refusal(*got, "service " + name);
+    return docker::find_service(api_, config_.platform_id, name);
   }
 
   /// The container if it is ours. Fails with not_found.
@@ -259,13 +301,16 @@ private:
     return result;
   }
 
-  caf::expected<caf::unit_t> read_log(const std::string& of, const log_query& query,
-                                      const line_sink& on_line, std::stop_token stop) {
-    log_frames frames{on_line};
+  static std::string tail_query(uint32_t lines, bool follow) {
+    return "&tail=" + std::to_string(lines) + "&follow=" + (follow ? "1" : "0");
+  }
+
+  caf::expected<caf::unit_t> read_log(const std::string& of, const std::string& query, bool stamped,
+                                      const output_sink& on_line, std::stop_token stop) {
+    log_frames frames{on_line, stamped};
     auto got = api_.stream(
-      of + "/logs?stdout=1&stderr=1&tail=" + std::to_string(query.tail)
-        + "&follow=" + (query.follow ? "1" : "0") + "&timestamps=" + (query.timestamps ? "1" : "0"),
-      [] {}, [&](std::string_view bytes) { frames.feed(bytes); }, stop);
+      of + "/logs?stdout=1&stderr=1" + query, [] {},
+      [&](std::string_view bytes) { frames.feed(bytes); }, stop);
     if (!got)
       return std::move(got.error());
     if (got->status == 404)
@@ -310,6 +355,7 @@ private:
   const engine_config config_;
   api api_;
   tenant_networks networks_;
+  service_secrets secrets_;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/container_engine.hpp"
+#include "adapters/docker/encryption.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -15,7 +16,10 @@ struct engine_config {
   std::string platform_id;                   ///< Value of label::platform on all that is ours.
   std::string node;                          ///< Name to report; empty: the engine's own.
   std::string tenant_pool = "10.200.0.0/13"; ///< Tenants' networks are /20s of it: 128 of them.
+  network_encryption encryption = network_encryption::when_possible; ///< Of networks made anew.
+  encryption_probe probe = probe_encryption; ///< Called before a network is made, and by info().
   std::string proc = "/proc";                ///< Of the PID namespace that the engine runs in.
+  std::string starter; ///< The program of bin/start, on the engine's machine; empty: none.
   std::chrono::milliseconds timeout{20'000}; ///< Of one call. Swarm without quorum answers in 20 s.
   std::chrono::milliseconds first_retry{
     100}; ///< Of watch() after a break; doubles up to last_retry.

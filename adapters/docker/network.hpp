@@ -3,6 +3,7 @@
 #include "adapters/docker/api.hpp"
 #include "adapters/docker/engine.hpp"
 
+#include <boost/json/value.hpp>
 #include <caf/expected.hpp>
 #include <caf/unit.hpp>
 
@@ -24,12 +25,23 @@ public:
   /// ours, over_quota when the pool is full.
   caf::expected<caf::unit_t> ensure(const std::string& tenant);
 
-  /// As container_engine::remove_network.
-  caf::expected<caf::unit_t> remove(const std::string& tenant);
+  /// As engine_info::encryption; *info* is the engine's /info.
+  std::string encryption(const boost::json::value& info) const;
+
+  /// As container_engine::remove_idle_networks.
+  caf::expected<size_t> remove_idle();
 
 private:
-  /// The network's ID, "" when there is none. Fails with conflict when it is not ours.
-  caf::expected<std::string> find_network(const std::string& name);
+  struct network {
+    std::string id; ///< Empty: there is none.
+    bool encrypted = false;
+  };
+
+  /// Fails with conflict when it is not ours.
+  caf::expected<network> find_network(const std::string& name);
+
+  /// Whether the tenant's network is to be encrypted. Fails with conflict when it must and cannot.
+  caf::expected<bool> wants_encryption();
 
   /// Asks for it with a subnet that no network we know of has, nor *avoid*. Returns the subnet.
   caf::expected<std::string> create(const std::string& tenant, std::vector<std::string> avoid);

@@ -1,7 +1,9 @@
 #include "adapters/docker/service.hpp"
 
 #include "adapters/docker/fields.hpp"
+#include "protocol/writable.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -13,10 +15,43 @@ namespace json = boost::json;
 
 constexpr int64_t nanoseconds = 1'000'000'000;
 constexpr int64_t tmp_bytes = 64 << 20;
+
+/// Docker's own default is a million files, which programs that close all of them suffer from.
+constexpr uint64_t most_files = 65'536;
+
 constexpr int tmp_mode = 01777; // the API takes the number, 1023, not its octal digits
 
+/// Everybody in the container may write: they are all the app, and who its user is stands in the
+/// image.
+json::object memory_folder(const std::string& path, int64_t size) {
+  return {{"Type", "tmpfs"},
+          {"Target", path},
+          {"TmpfsOptions", {{"SizeBytes", size}, {"Mode", tmp_mode}}}};
+}
+
+json::array mounts_of(const service_spec& spec, const secret_use& secrets) {
+  json::array result;
+  result.push_back(memory_folder("/tmp", tmp_bytes));
+  for (const auto& folder : spec.writable)
+    result.push_back(memory_folder(folder, writable_bytes));
+  if (!secrets.starter.empty())
+    result.push_back({{"Type", "bind"},
+                      {"Source", secrets.starter},
+                      {"Target", starter_path},
+                      {"ReadOnly", true}});
+  return result;
+}
+
+json::array limits_of(uint64_t max_files) {
+  // A core dump would lie in memory, where /tmp is.
+  json::array result{{{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}};
+  if (const auto files = std::min(max_files, most_files); files > 0)
+    result.push_back({{"Name", "nofile"}, {"Soft", files}, {"Hard", files}});
+  return result;
+}
+
 json::object container_spec(const service_spec& spec, const json::object& labels,
-                            api_version version) {
+                            api_version version, const secret_use& secrets, uint64_t max_files) {
   json::array environment;
   for (const auto& [name, value] : spec.env) // a map: the order, and so the spec, is stable
     environment.push_back(json::value(name + "=" + value));
@@ -27,21 +62,44 @@ json::object container_spec(const service_spec& spec, const json::object& labels
     {"Init", true},
     {"ReadOnly", true},
     {"CapabilityDrop", {"ALL"}},
+    {"Ulimits", limits_of(max_files)},
     {"StopGracePeriod", int64_t{spec.stop_grace.count()} * nanoseconds},
     {"Healthcheck", {{"Test", json::array{"NONE"}}}}, // overrides the image's own
-    {"Mounts", json::array{{{"Type", "tmpfs"},
-                            {"Target", "/tmp"},
-                            {"TmpfsOptions", {{"SizeBytes", tmp_bytes}, {"Mode", tmp_mode}}}}}},
+    {"Mounts", mounts_of(spec, secrets)},
   };
-  if (!spec.command.empty()) {
+  json::array files;
+  for (const auto& x : secrets.files)
+    files.push_back(
+      {{"SecretID", x.id},
+       {"SecretName", x.name},
+       {"File",
+        {{"Name", x.path}, {"UID", secrets.uid}, {"GID", secrets.gid}, {"Mode", secrets.mode}}}});
+  if (!files.empty())
+    result["Secrets"] = std::move(files);
+  const auto& words = secrets.command.empty() ? spec.command : secrets.command;
+  if (!words.empty()) {
     json::array command;
-    for (const auto& word : spec.command)
+    for (const auto& word : words)
       command.push_back(json::value(word));
     result["Command"] = std::move(command);
   }
   if (version >= api_version{1, 44})
     result["Privileges"] = {{"NoNewPrivileges", true}};
   return result;
+}
+
+/// For people who run a Traefik of their own that goes by the labels of services. All releases of
+/// an app say the same, so it takes their tasks together while one replaces the other.
+void add_route_labels(json::object& to, const service_spec& spec, const std::string& network) {
+  const auto port = spec.env.find("PORT");
+  if (spec.host.empty() || port == spec.env.end())
+    return;
+  const auto name = spec.tenant + "-" + spec.app;
+  to["traefik.enable"] = "true";
+  to["traefik.swarm.network"] = network;
+  to["traefik.http.routers." + name + ".rule"] = "Host(`" + spec.host + "`)";
+  to["traefik.http.routers." + name + ".service"] = name;
+  to["traefik.http.services." + name + ".loadbalancer.server.port"] = port->second;
 }
 
 } // namespace
@@ -51,7 +109,8 @@ json::object tenant_labels(const std::string& platform_id, const std::string& te
 }
 
 json::object encode_service(const service_spec& spec, const std::string& platform_id,
-                            const std::string& network, api_version version) {
+                            const std::string& network, api_version version,
+                            const secret_use& secrets, uint64_t max_files) {
   auto labels = tenant_labels(platform_id, spec.tenant);
   labels[label::app] = spec.app;
   labels[label::release] = std::to_string(spec.release);
@@ -60,14 +119,16 @@ json::object encode_service(const service_spec& spec, const std::string& platfor
     {"MemoryBytes", spec.memory_bytes},
     {"Pids", spec.pids},
   };
+  auto service_labels = labels;
+  add_route_labels(service_labels, spec, network);
   return {
     {"Name", spec.name},
-    {"Labels", labels},
+    {"Labels", std::move(service_labels)},
     {"TaskTemplate",
      {
-       {"ContainerSpec", container_spec(spec, labels, version)},
+       {"ContainerSpec", container_spec(spec, labels, version, secrets, max_files)},
        {"Resources", {{"Limits", limits}}},
-       {"RestartPolicy", {{"Condition", "any"}, {"Delay", nanoseconds}}},
+       {"RestartPolicy", {{"Condition", spec.once ? "none" : "any"}, {"Delay", nanoseconds}}},
        {"LogDriver",
         {{"Name", "json-file"}, {"Options", {{"max-size", "10m"}, {"max-file", "2"}}}}},
        {"Networks", json::array{{{"Target", network}}}},

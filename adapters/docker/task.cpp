@@ -31,9 +31,9 @@ task_state to_state(const std::string& swarm) {
     return task_state::running;
   if (swarm == "preparing" || swarm == "ready" || swarm == "starting")
     return task_state::starting;
-  if (swarm == "failed" || swarm == "rejected")
+  if (swarm == "failed" || swarm == "rejected" || swarm == "complete")
     return task_state::failed;
-  if (swarm == "complete" || swarm == "shutdown" || swarm == "remove" || swarm == "orphaned")
+  if (swarm == "shutdown" || swarm == "remove" || swarm == "orphaned")
     return task_state::stopped;
   return task_state::pending; // new, allocated, pending, assigned, accepted
 }
@@ -68,7 +68,7 @@ void add_local(task_info& x, const local_container& local) {
   x.exit_code = local.exit_code;
   x.out_of_memory = local.out_of_memory;
   if (!ended(x.state))
-    x.state = x.wanted && local.exit_code != 0 ? task_state::failed : task_state::stopped;
+    x.state = x.wanted ? task_state::failed : task_state::stopped;
 }
 
 } // namespace
@@ -98,6 +98,16 @@ std::map<std::string, std::string> decode_addresses(const json::value& network) 
     const auto address = text(endpoint, "/IPv4Address");
     result[std::string{id}] = address.substr(0, address.find('/'));
   }
+  return result;
+}
+
+std::map<std::string, std::string> services_by_address(const json::value& listing,
+                                                       const json::value& network) {
+  const auto addresses = decode_addresses(network);
+  std::map<std::string, std::string> result;
+  for (const auto& x : list(listing, ""))
+    if (const auto found = addresses.find(text(x, "/Id")); found != addresses.end())
+      result[found->second] = member(members(x, "/Labels"), service_label);
   return result;
 }
 

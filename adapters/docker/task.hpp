@@ -31,6 +31,10 @@ void add_details(local_container& x, const boost::json::value& inspected);
 /// The address of each container in GET /networks/docker_gwbridge, by container ID.
 std::map<std::string, std::string> decode_addresses(const boost::json::value& network);
 
+/// The service of each address, from GET /containers/json and GET /networks/docker_gwbridge.
+std::map<std::string, std::string> services_by_address(const boost::json::value& listing,
+                                                       const boost::json::value& network);
+
 /// Merges GET /tasks of one service, of which only those labelled *platform_id* count, with what
 /// this node knows. Newest first.
 std::vector<task_info> merge_tasks(const boost::json::value& tasks, const std::string& service,

@@ -1,5 +1,7 @@
 #include "adapters/http/client.hpp"
 
+#include "adapters/http/endpoint.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -17,7 +19,6 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/url/parse.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -48,39 +49,6 @@ constexpr size_t piece_size = 64 << 10;
 constexpr uint32_t head_limit = 64 << 10;
 
 enum class abort_cause { none, idle, total, connect, stopped };
-
-struct endpoint_address {
-  bool tls = false;
-  std::string unix_path; ///< Not empty: the rest does not matter.
-  std::string host;
-  std::string port;
-  std::string authority; ///< The Host field.
-};
-
-caf::expected<endpoint_address> parse_endpoint(const std::string& text) {
-  endpoint_address result;
-  if (text.starts_with("unix://")) {
-    result.unix_path = text.substr(7);
-    result.authority = "localhost";
-    if (result.unix_path.empty() || result.unix_path.size() > 107)
-      return caf::make_error(ec::invalid_request, "not a socket path: " + text);
-    return result;
-  }
-  auto url = boost::urls::parse_uri(text);
-  if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty())
-    return caf::make_error(ec::invalid_request, "not an http, https or unix URL: \"" + text + "\"");
-  result.tls = url->scheme() == "https";
-  result.host = url->host_address();
-  result.port = url->has_port() && !url->port().empty() ? std::string{url->port()}
-                : result.tls                            ? std::string{"443"}
-                                                        : std::string{"80"};
-  result.authority = std::string{url->encoded_host_and_port()};
-  return result;
-}
-
-bool is_local_name(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost");
-}
 
 bool is_idempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE"
@@ -122,15 +90,8 @@ struct client::impl {
     }
     address_ = std::move(*address);
     if (address_.tls) {
-      error_code e;
-      tls_context_.set_verify_mode(asio::ssl::verify_peer);
-      if (config_.ca_file.empty())
-        tls_context_.set_default_verify_paths(e);
-      else
-        tls_context_.load_verify_file(config_.ca_file, e);
-      if (e)
-        broken_ = caf::make_error(
-          ec::invalid_request, "cannot load certificates: " + config_.ca_file + ": " + e.message());
+      if (auto why = set_trust(tls_context_, config_.ca_file))
+        broken_ = why;
     }
   }
 
@@ -376,7 +337,7 @@ private:
     std::string head;
     head.reserve(256 + what.target.size());
     head.append(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\nHost: ");
-    head.append(address_.authority).append("\r\n");
+    head.append(what.host.empty() ? address_.authority : what.host).append("\r\n");
     for (auto& field : what.headers)
       head.append(field.name).append(": ").append(field.value).append("\r\n");
     bool may_have_body = what.method != "GET" && what.method != "HEAD" && what.method != "DELETE";

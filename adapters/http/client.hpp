@@ -33,6 +33,7 @@ using body_producer = std::function<caf::expected<size_t>(std::span<char>)>;
 struct request {
   std::string method = "GET";
   std::string target = "/"; ///< Path and query, already percent-encoded.
+  std::string host;         ///< Instead of the URL's in the field Host.
   std::vector<header> headers;
   std::string body;
   body_producer producer;         ///< Instead of body, for bodies of any size.

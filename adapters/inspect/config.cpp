@@ -2,6 +2,7 @@
 
 #include "adapters/inspect/runtimes.hpp"
 #include "adapters/inspect/yaml.hpp"
+#include "protocol/config_problem.hpp"
 #include "protocol/json.hpp"
 
 #include <algorithm>
@@ -13,18 +14,6 @@ namespace backendim::inspection {
 namespace {
 
 constexpr size_t max_file = 64 * 1024;
-constexpr uint32_t max_tasks = 20;
-constexpr size_t max_name = 40;
-
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_';
-}
 
 /// What is wrong with a value that has the right type; the pointer is complete.
 json_problem wrong(std::string pointer, std::string expected, std::string found,
@@ -35,28 +24,6 @@ json_problem wrong(std::string pointer, std::string expected, std::string found,
 
 std::string in_quotes(std::string_view text) {
   return "\"" + std::string{text.substr(0, 80)} + "\"";
-}
-
-json_problem check_name(const std::string& name) {
-  const bool fits
-    = !name.empty() && name.size() <= max_name && is_lower(name[0])
-      && std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
-  if (fits)
-    return {};
-  std::string close;
-  for (const char c : name) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool kept = is_lower(lower) || (!close.empty() && is_digit(lower));
-    if (kept)
-      close += lower;
-    else if (!close.empty() && close.back() != '-')
-      close += '-';
-  }
-  close = close.substr(0, max_name);
-  while (close.ends_with('-'))
-    close.pop_back();
-  return wrong("/name", "a lower-case letter, then at most 39 of a-z, 0-9 and -", in_quotes(name),
-               close);
 }
 
 json_problem check_runtime(const std::string& runtime) {
@@ -73,79 +40,6 @@ json_problem check_runtime(const std::string& runtime) {
   if (bare || parse_line(split.version))
     return {};
   return wrong("/runtime", "language@version, like node@20 or python@3.11", in_quotes(runtime));
-}
-
-json_problem check_env(const app_config& config) {
-  if (!config.env)
-    return {};
-  for (const auto& [key, value] : *config.env) {
-    const bool fits = !key.empty() && is_letter(key[0]) && std::ranges::all_of(key, [](char c) {
-      return is_letter(c) || is_digit(c);
-    });
-    if (!fits)
-      return wrong(child_pointer("/env", key), "a name of letters, digits and _, no digit first",
-                   "key " + in_quotes(key));
-    if (key == "PORT" && config.port && value != std::to_string(*config.port))
-      return wrong("/env/PORT", "the same as \"port\", or no PORT at all: \"port\" sets it",
-                   "another number");
-  }
-  return {};
-}
-
-json_problem check_command(const std::string& pointer, const caf::optional<std::string>& command) {
-  if (command && command->find_first_not_of(" \t\n") == command->npos)
-    return wrong(pointer, "a shell command", "an empty text");
-  return {};
-}
-
-json_problem check_health(const app_config& config) {
-  if (!config.health_check)
-    return {};
-  const auto& path = *config.health_check;
-  if (path.starts_with('/') && path.find_first_of(" \t\n#\"\\") == path.npos)
-    return {};
-  auto close = path.find_first_of(" \t\n#\"\\:") == path.npos ? "/" + path : std::string{};
-  return wrong("/health_check", "a path that begins with / and has no spaces", in_quotes(path),
-               close);
-}
-
-json_problem check_scaling(const app_config& config) {
-  if (!config.scaling)
-    return {};
-  const auto& x = *config.scaling;
-  const auto range = "a number from 1 to " + std::to_string(max_tasks);
-  if (x.min && (*x.min < 1 || *x.min > max_tasks))
-    return wrong("/scaling/min", range, std::to_string(*x.min));
-  if (x.max && (*x.max < 1 || *x.max > max_tasks))
-    return wrong("/scaling/max", range, std::to_string(*x.max));
-  if (x.max && *x.max < x.min.value_or(1))
-    return wrong("/scaling/max", "at least min, which is " + std::to_string(x.min.value_or(1)),
-                 std::to_string(*x.max));
-  if (x.cpu_threshold && (*x.cpu_threshold < 1 || *x.cpu_threshold > 100))
-    return wrong("/scaling/cpu_threshold", "a percentage from 1 to 100",
-                 std::to_string(*x.cpu_threshold));
-  return {};
-}
-
-json_problem check(const app_config& config) {
-  json_problem problem;
-  if (config.name)
-    problem = check_name(*config.name);
-  if (!problem && config.runtime)
-    problem = check_runtime(*config.runtime);
-  if (!problem && config.port && *config.port == 0)
-    problem = wrong("/port", "integer from 1 to 65535", "0");
-  if (!problem)
-    problem = check_env(config);
-  if (!problem && config.build)
-    problem = check_command("/build/command", config.build->command);
-  if (!problem)
-    problem = check_command("/start", config.start);
-  if (!problem)
-    problem = check_health(config);
-  if (!problem)
-    problem = check_scaling(config);
-  return problem;
 }
 
 /// The place of *pointer* or of the closest thing around it that has one.
@@ -193,19 +87,37 @@ caf::error explain(const decode_error& x, const yaml_document& document, const s
   return invalid(file, at, name + ": expected " + x.expected + ", found " + x.found, next);
 }
 
-/// A plain number or boolean under env means its text, exactly as written.
-void keep_env_text(yaml_document& document) {
+/// A plain number or boolean means its text, exactly as written.
+void keep_text(const yaml_document& document, const std::string& pointer, json::value& x) {
+  const auto written = document.plain.find(pointer);
+  if (written != document.plain.end() && !x.is_null())
+    x = json::string{written->second};
+  else if (x.is_bool() || x.is_number()) // came through an alias
+    x = json::string{json::serialize(x)};
+}
+
+/// Under env all is text, and so are sizes, shares and times, which may be plain numbers.
+void keep_texts(yaml_document& document) {
   auto* root = document.root.if_object();
-  auto* env = root != nullptr && root->contains("env") ? root->at("env").if_object() : nullptr;
-  if (env == nullptr)
+  if (root == nullptr)
     return;
-  for (auto& item : *env) {
-    const auto written = document.plain.find(child_pointer("/env", item.key()));
-    if (written != document.plain.end() && !item.value().is_null())
-      item.value() = json::string{written->second};
-    else if (item.value().is_bool() || item.value().is_number()) // came through an alias
-      item.value() = json::string{json::serialize(item.value())};
-  }
+  const auto object_at = [&](const char* key) {
+    auto* found = root->if_contains(key);
+    return found == nullptr ? nullptr : found->if_object();
+  };
+  if (auto* env = object_at("env"))
+    for (auto& item : *env)
+      keep_text(document, child_pointer("/env", item.key()), item.value());
+  if (auto* edge = object_at("edge"))
+    if (auto* size = edge->if_contains("max_body"))
+      keep_text(document, "/edge/max_body", *size);
+  auto* deploy = object_at("deploy");
+  auto* canary = deploy == nullptr ? nullptr : deploy->if_contains("canary");
+  if (canary == nullptr || !canary->is_object())
+    return;
+  for (const auto* key : {"weight", "duration", "max_error_rate", "promote_deadline"})
+    if (auto* text = canary->get_object().if_contains(key))
+      keep_text(document, child_pointer("/deploy/canary", key), *text);
 }
 
 } // namespace
@@ -221,11 +133,14 @@ caf::expected<app_config> parse_config(std::string_view text, const std::string&
     return invalid(file, problem->at, problem->message, problem->next);
   if (document.root.is_null())
     return app_config{};
-  keep_env_text(document);
+  keep_texts(document);
   auto config = from_json<app_config>(document.root);
   if (!config)
     return explain(config.error().context().get_as<decode_error>(0), document, file);
-  if (auto problem = check(*config))
+  auto problem = problem_in(*config);
+  if (!problem && config->runtime)
+    problem = check_runtime(*config->runtime);
+  if (problem)
     return explain(*problem, document, file);
   return config;
 }

@@ -79,13 +79,20 @@ void add_env(std::string& out, const std::vector<std::string_view>& settings) {
   }
 }
 
+/// Secrets are variables too while a command runs: package managers read tokens from those.
 void add_runs(std::string& out, const std::vector<std::string>& commands,
-              const std::vector<std::string_view>& caches) {
+              const std::vector<std::string_view>& caches,
+              const std::vector<std::string>& secrets) {
+  std::string exports;
+  for (const auto& name : secrets)
+    exports += name + "=\"$(cat /run/secrets/" + name + ")\"; export " + name + "; ";
   for (const auto& command : commands) {
     out += "RUN ";
+    for (const auto& name : secrets)
+      out += "--mount=type=secret,id=" + name + ",target=/run/secrets/" + name + " ";
     for (const auto cache : caches)
       out += "--mount=type=cache,target=" + std::string{cache} + " ";
-    out += json_form({"/bin/sh", "-ec", command}) + "\n";
+    out += json_form({"/bin/sh", "-ec", exports + command}) + "\n";
   }
 }
 
@@ -138,10 +145,10 @@ std::string render_containerfile(const build_plan& plan) {
     add_copies(out, plan.manifests);
   else
     out += "COPY --chown=1000:1000 . .\n";
-  add_runs(out, plan.install, style.caches);
+  add_runs(out, plan.install, style.caches, plan.secrets);
   if (split)
     out += "COPY --chown=1000:1000 . .\n";
-  add_runs(out, plan.build, style.caches);
+  add_runs(out, plan.build, style.caches, plan.secrets);
 
   // A program that needs neither a shell nor a C library gets neither.
   const bool bare = plan.start == "/app/.bin/app" && split_runtime(plan.runtime).language == "go";

@@ -4,6 +4,7 @@
 #include "adapters/inspect/containerfile.hpp"
 #include "adapters/inspect/detect.hpp"
 #include "protocol/json.hpp"
+#include "protocol/writable.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +14,7 @@ namespace backendim::inspection {
 
 namespace {
 
+constexpr std::string_view app_folder = "/app"; // the WORKDIR of generated Containerfiles
 constexpr std::string_view config_files[] = {"backend-im.yml", "backend-im.yaml"};
 
 struct procfile_line {
@@ -22,9 +24,9 @@ struct procfile_line {
 
 /// The "web: ..." line of the Procfile, if there is one.
 std::optional<procfile_line> web_line(const source_tree& tree) {
-  const auto text = tree.text("Procfile");
+  const auto text = tree.text("Procfile").value_or(""); // lines are views into it
   int number = 0;
-  for (const auto line : lines_of(text.value_or(""))) {
+  for (const auto line : lines_of(text)) {
     ++number;
     if (line.starts_with("web:") && !trim(line.substr(4)).empty())
       return procfile_line{std::string{trim(line.substr(4))}, number};
@@ -118,6 +120,26 @@ private:
     if (!own_file && config.build && config.build->command) {
       plan.build = {*config.build->command};
       plan.why.emplace_back("The config's build command replaces the detected one.");
+    }
+    if (config.build && config.build->secrets) {
+      plan.secrets = *config.build->secrets;
+      for (const auto& name : plan.secrets)
+        plan.why.push_back("The build may read the secret " + name + ".");
+    }
+    if (config.writable) {
+      if (!own_file)
+        for (const auto& folder : *config.writable)
+          if (folder == app_folder)
+            return make_failure(ec::invalid_request,
+                                {cause::config_invalid,
+                                 "An empty folder at " + folder + " would hide the app itself.",
+                                 {"writable: " + folder},
+                                 "Name a folder in it, like " + folder + "/cache."});
+      plan.writable = *config.writable;
+      for (const auto& folder : *config.writable)
+        plan.why.push_back("The app may write in " + folder + ": in memory, at most "
+                           + std::to_string(writable_bytes >> 20)
+                           + " MiB, empty at each start of a task.");
     }
     if (!own_file)
       plan.build.insert(plan.build.end(), found.after_build.begin(), found.after_build.end());

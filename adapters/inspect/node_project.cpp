@@ -106,9 +106,9 @@ std::optional<version_wish> node_project::wish(const app_config& config,
   if (const auto text = text_of(table(package_, "engines"), "node"); !text.empty())
     return understood(text, place(text_, "engines", "node"));
   for (const auto* file : {".nvmrc", ".node-version"}) {
-    const auto content = tree_->text(file);
+    const auto content = tree_->text(file).value_or("");
     int number = 0;
-    for (const auto line : lines_of(content.value_or(""))) {
+    for (const auto line : lines_of(content)) {
       ++number;
       if (const auto text = trim(line.substr(0, line.find('#'))); !text.empty())
         return understood(std::string{text}, std::string{file} + ":" + std::to_string(number));

@@ -132,9 +132,9 @@ std::optional<version_wish> python_project::wish(const app_config& config,
     return version_wish{std::move(text), where, range.value_or(version_range{})};
   };
   for (const std::string file : {".python-version", "runtime.txt"}) {
-    const auto content = tree_->text(file);
+    const auto content = tree_->text(file).value_or("");
     int number = 0;
-    for (const auto line : lines_of(content.value_or(""))) {
+    for (const auto line : lines_of(content)) {
       ++number;
       auto text = trim(line.substr(0, line.find('#')));
       if (text.starts_with("python-"))

@@ -39,6 +39,7 @@ std::string_view trim(std::string_view text);
 
 /// The lines of *text* without their ends.
 std::vector<std::string_view> lines_of(std::string_view text);
+std::vector<std::string_view> lines_of(std::string&& text) = delete; // the lines are views into it
 
 /// Whether *word* stands in *text* with no letter, digit, "-" or "_" beside it.
 bool has_word(std::string_view text, std::string_view word);

@@ -1,5 +1,7 @@
 #include "adapters/inspect/yaml.hpp"
 
+#include "protocol/json.hpp"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -280,13 +282,6 @@ std::optional<position> bad_byte(std::string_view text) {
 }
 
 } // namespace
-
-std::string child_pointer(const std::string& pointer, std::string_view key) {
-  auto result = pointer + "/";
-  for (const char c : key)
-    result += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
-  return result;
-}
 
 std::optional<yaml_problem> parse_yaml(std::string_view text, yaml_document& out) {
   if (const auto at = bad_byte(text))

@@ -35,7 +35,4 @@ struct yaml_problem {
 /// characters, bytes that are not UTF-8, and more than 2,000 nodes after aliases are resolved.
 std::optional<yaml_problem> parse_yaml(std::string_view text, yaml_document& out);
 
-/// *pointer* with *key* behind it, escaped.
-std::string child_pointer(const std::string& pointer, std::string_view key);
-
 } // namespace backendim::inspection

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 
 using namespace backendim;
@@ -21,10 +25,11 @@ protected:
     return x;
   }();
   int ids = 0;
+  caf::timestamp now{std::chrono::hours{1'000}};
 
   template <class Command>
   caf::error run(const Command& x) {
-    auto events = decide(s, x, {caf::timestamp{}, "d" + std::to_string(ids + 1)});
+    auto events = decide(s, x, {now, "d" + std::to_string(ids + 1)});
     if (!events)
       return events.error();
     for (const auto& event : *events) {
@@ -67,12 +72,211 @@ TEST_F(AppTest, FirstDeploymentMakesTheApp) {
   EXPECT_FALSE(answer(s, get_app{})->deploying);
 }
 
+TEST_F(AppTest, RollbackChoosesTheNewestThatWasNotTakenBack) {
+  for (uint32_t i = 1; i <= 3; ++i) {
+    run(deploy("r" + std::to_string(i)));
+    auto x = ended("d" + std::to_string(ids), deployment_state::succeeded, i);
+    x.made->watch = std::chrono::seconds{i == 3 ? 30 : 0};
+    run(x);
+  }
+  EXPECT_EQ(s.standby->number, 2u);
+  EXPECT_FALSE(run(revert_release{3, {cause::app_crashed, "it crashed", {}, ""}, {"", "v"}}));
+  EXPECT_EQ(s.live->number, 2u);
+  EXPECT_FALSE(s.standby);
+  EXPECT_TRUE(s.retiring.contains(3));
+  EXPECT_FALSE(run(rollback_app{caf::none, {"ada", "back"}}));
+  EXPECT_EQ(s.open.begin()->second.source.release, 1u);
+  EXPECT_EQ(answer(s, rollback_app{caf::none, {"ada", "back"}})->id, "d4");
+  EXPECT_FALSE(run(rollback_app{caf::none, {"ada", "back"}})) << "a repeat is the same rollback";
+  EXPECT_EQ(ids, 4);
+  EXPECT_EQ(run(rollback_app{2, {"ada", "back"}}), ec::conflict) << "with other content it is not";
+  EXPECT_EQ(run(rollback_app{9, {"ada", "far"}}), ec::not_found);
+}
+
+TEST_F(AppTest, OneReleaseHasNothingBeforeIt) {
+  run(deploy("r1"));
+  run(ended("d1", deployment_state::succeeded, 1));
+  EXPECT_EQ(run(rollback_app{caf::none, {"ada", "back"}}), ec::conflict);
+}
+
+TEST_F(AppTest, DeployWhileWatchedLetsTheStandbyGo) {
+  for (uint32_t i = 1; i <= 3; ++i) {
+    run(deploy("r" + std::to_string(i)));
+    auto x = ended("d" + std::to_string(ids), deployment_state::succeeded, i);
+    x.made->watch = std::chrono::seconds{30};
+    run(x);
+  }
+  EXPECT_EQ(s.live->number, 3u);
+  EXPECT_EQ(s.standby->number, 2u);
+  EXPECT_EQ(s.retiring, std::set<uint32_t>{1});
+  run(end_watch{2, {"", "late"}});
+  EXPECT_TRUE(s.standby) << "that was of an earlier one";
+  run(end_watch{3, {"", "proven"}});
+  EXPECT_EQ(s.retiring, (std::set<uint32_t>{1, 2}));
+}
+
+TEST_F(AppTest, ComparisonNamesWhatDiffers) {
+  run(deploy("r1"));
+  auto x = ended("d1", deployment_state::succeeded, 1);
+  x.made->config.env = std::map<std::string, std::string>{{"A/B", "1"}, {"C", "2"}};
+  x.made->image = "i@1";
+  run(x);
+  run(deploy("r2"));
+  x = ended("d2", deployment_state::succeeded, 2);
+  x.made->config.env = std::map<std::string, std::string>{{"C", "3"}};
+  x.made->image = "i@1";
+  run(x);
+  const auto found = answer(s, compare_releases{1, 2});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->items.size(), 2u);
+  EXPECT_EQ(found->items[0],
+            (changed_setting{"/config/env/A~1B", std::string{"\"1\""}, caf::none}));
+  EXPECT_EQ(found->items[1],
+            (changed_setting{"/config/env/C", std::string{"\"2\""}, std::string{"\"3\""}}));
+  EXPECT_EQ(error_of(answer(s, compare_releases{1, 7})), ec::not_found);
+}
+
+TEST_F(AppTest, ScaleIsBoundedAndAReleaseStartsAStoppedApp) {
+  scale_app x;
+  x.replicas = 3;
+  x.meta = {"ada", "s1"};
+  EXPECT_EQ(run(x), ec::not_found);
+  run(deploy("r1"));
+  run(ended("d1", deployment_state::succeeded, 1));
+  EXPECT_FALSE(run(x));
+  EXPECT_EQ(wanted_replicas(s), 3u);
+  x.replicas = 21;
+  x.meta.request_id = "s2";
+  EXPECT_EQ(run(x), ec::invalid_request);
+  EXPECT_FALSE(run(stop_app{{"ada", "s3"}}));
+  EXPECT_EQ(wanted_replicas(s), 0u);
+  run(deploy("r2"));
+  run(ended("d2", deployment_state::succeeded, 2));
+  EXPECT_EQ(wanted_replicas(s), 3u);
+}
+
+TEST_F(AppTest, MaintenanceLastsThroughDeploymentsUntilItIsEnded) {
+  set_maintenance x;
+  x.on = true;
+  x.message = "Moving house.";
+  x.meta = {"ada", "m1"};
+  EXPECT_EQ(run(x), ec::not_found);
+  run(deploy("r1"));
+  run(ended("d1", deployment_state::succeeded, 1));
+  EXPECT_FALSE(answer(s, get_app{})->maintenance);
+  EXPECT_FALSE(run(x));
+  run(deploy("r2"));
+  run(ended("d2", deployment_state::succeeded, 2));
+  ASSERT_TRUE(answer(s, get_app{})->maintenance);
+  EXPECT_EQ(*answer(s, get_app{})->maintenance, (app_maintenance{"Moving house.", "ada", now}));
+  x.message = "Almost there.";
+  EXPECT_EQ(run(x), ec::conflict) << "the same request id with other content";
+  x.meta.request_id = "m2";
+  EXPECT_FALSE(run(x));
+  EXPECT_EQ(s.maintenance->message, "Almost there.");
+  x.meta.request_id = "m3";
+  x.message = std::string(1'001, 'x');
+  EXPECT_EQ(run(x), ec::invalid_request);
+  EXPECT_FALSE(run(set_maintenance{false, caf::none, {"bob", "m4"}}));
+  EXPECT_FALSE(answer(s, get_app{})->maintenance);
+  EXPECT_FALSE(run(set_maintenance{true, caf::none, {"bob", "m5"}}));
+  run(destroy_app{{"ada", "x1"}});
+  run(deploy("r3"));
+  EXPECT_FALSE(s.maintenance) << "an app of the same name is another one";
+}
+
+/// What backend-im.yml may not say nobody may say in its place.
+TEST_F(AppTest, SettingsThatDoNotFitAreRefusedWithTheirPlace) {
+  const auto place = [&](const std::function<void(app_config&)>& set) {
+    auto x = deploy("r1");
+    x.config = app_config{};
+    set(*x.config);
+    const auto why = run(x);
+    EXPECT_EQ(why, ec::invalid_request);
+    return why ? why.context().get_as<decode_error>(0).pointer : std::string{};
+  };
+  EXPECT_EQ(place([](auto& x) { x.port = uint16_t{0}; }), "/config/port");
+  EXPECT_EQ(place([](auto& x) {
+              x.scaling = scaling_config{};
+              x.scaling->min = 1'000u;
+            }),
+            "/config/scaling/min");
+  EXPECT_EQ(place([](auto& x) { x.health_check = std::string{"health"}; }), "/config/health_check");
+  EXPECT_EQ(place([](auto& x) {
+              x.env = std::map<std::string, std::string>{{"1A", "x"}};
+            }),
+            "/config/env/1A");
+  EXPECT_EQ(place([](auto& x) {
+              x.deploy = deploy_config{};
+              x.deploy->healthy_deadline = 100'000u;
+            }),
+            "/config/deploy/healthy_deadline");
+}
+
+TEST_F(AppTest, RulesThatDoNotFitAreRefusedWithTheirPlace) {
+  auto x = deploy("r1");
+  x.config = app_config{};
+  x.config->edge = edge_rules{};
+  x.config->edge->allow = std::vector<std::string>{"10.1.2.3/8"};
+  const auto why = run(x);
+  ASSERT_EQ(why, ec::invalid_request);
+  const auto& problem = why.context().get_as<decode_error>(0);
+  EXPECT_EQ(problem.pointer, "/config/edge/allow/0");
+  EXPECT_EQ(problem.suggestion, "10.0.0.0/8");
+  EXPECT_FALSE(s.exists);
+  x.config->edge->allow = std::vector<std::string>{"10.0.0.0/8"};
+  EXPECT_FALSE(run(x));
+}
+
+TEST_F(AppTest, ComparisonShowsWhatTheFrontDoorAsks) {
+  for (uint32_t i = 1; i <= 2; ++i) {
+    run(deploy("r" + std::to_string(i)));
+    auto x = ended("d" + std::to_string(i), deployment_state::succeeded, i);
+    x.made->config.edge = edge_rules{};
+    x.made->config.edge->rate_limit = rate_limit_config{};
+    x.made->config.edge->rate_limit->requests = 10 * i;
+    run(x);
+  }
+  const auto found = answer(s, compare_releases{1, 2});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->items.size(), 1u);
+  EXPECT_EQ(found->items[0], (changed_setting{"/config/edge/rate_limit/requests", std::string{"10"},
+                                              std::string{"20"}}));
+}
+
 TEST_F(AppTest, SameRequestIsTheSameDeployment) {
   EXPECT_FALSE(run(deploy("r1")));
   EXPECT_FALSE(run(deploy("r1")));
   EXPECT_EQ(ids, 1);
   EXPECT_EQ(answer(s, deploy("r1"))->id, "d1");
   EXPECT_EQ(run(deploy("r1", "sha256:2")), ec::conflict);
+}
+
+TEST_F(AppTest, RequestsAreKnownForADay) {
+  run(deploy("r1"));
+  run(ended("d1", deployment_state::succeeded, 1));
+  now += std::chrono::hours{23};
+  for (int i = 0; i < 300; ++i) { // as a busy pipeline would
+    run(deploy("busy" + std::to_string(i)));
+    run(ended("d" + std::to_string(ids), deployment_state::succeeded, 1));
+  }
+  EXPECT_FALSE(run(deploy("r1")));
+  EXPECT_EQ(answer(s, deploy("r1"))->id, "d1");
+  EXPECT_EQ(run(deploy("r1", "sha256:2")), ec::conflict);
+  now += std::chrono::hours{2};
+  run(deploy("later"));
+  EXPECT_FALSE(run(deploy("r1")));
+  EXPECT_NE(answer(s, deploy("r1"))->id, "d1") << "a day is over: it is a new request";
+}
+
+TEST_F(AppTest, RepeatedDestroyLeavesTheNextAppAlone) {
+  run(deploy("r1"));
+  EXPECT_FALSE(run(destroy_app{{"ada", "x1"}}));
+  run(deploy("r2"));
+  EXPECT_FALSE(run(destroy_app{{"ada", "x1"}}));
+  EXPECT_TRUE(s.exists);
+  EXPECT_EQ(run(destroy_app{{"ada", "r2"}}), ec::conflict) << "that request did something else";
+  EXPECT_EQ(run(deploy("x1")), ec::conflict);
 }
 
 TEST_F(AppTest, LaterDeploymentWins) {
@@ -143,6 +347,33 @@ TEST(NameTest, AcceptsWhatCanBeAHostLabel) {
   for (const auto* bad : {"", "Shop", "2shop", "-shop", "shop-", "a_b", "a/b", "a.b", "ä",
                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
     EXPECT_FALSE(is_name(bad)) << bad;
+}
+
+TEST_F(AppTest, RetainsWhatItServesCanGoBackToAndIsMaking) {
+  const auto has = [](const std::vector<std::string>& all, const std::string& x) {
+    return std::ranges::find(all, x) != all.end();
+  };
+  for (uint32_t i = 1; i <= kept_releases + 2; ++i) {
+    EXPECT_FALSE(run(deploy("r" + std::to_string(i), "sha256:" + std::to_string(i))));
+    auto made = ended("d" + std::to_string(i), deployment_state::succeeded, i);
+    made.made->image = "image" + std::to_string(i);
+    made.made->deployment = made.id;
+    EXPECT_TRUE(has(answer(s, get_retained{})->sources, "sha256:" + std::to_string(i)));
+    EXPECT_TRUE(has(answer(s, get_retained{})->deployments, made.id));
+    EXPECT_FALSE(run(made));
+  }
+  const auto kept = answer(s, get_retained{});
+  ASSERT_TRUE(kept);
+  EXPECT_TRUE(kept->sources.empty());
+  EXPECT_TRUE(kept->deployments.empty());
+  EXPECT_FALSE(has(kept->images, "image2"));
+  EXPECT_TRUE(has(kept->images, "image3"));
+  EXPECT_TRUE(has(kept->images, "image12"));
+  EXPECT_TRUE(has(kept->released, "d12"));
+  destroy_app destroy;
+  destroy.meta = {"ada", "bye"};
+  EXPECT_FALSE(run(destroy));
+  EXPECT_TRUE(answer(s, get_retained{})->images.empty());
 }
 
 } // namespace

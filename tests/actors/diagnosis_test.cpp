@@ -17,7 +17,7 @@ task exited(int code) {
 }
 
 await_release wanted() {
-  return {"acme-shop-v1", 3000, "/health", 1};
+  return {"acme-shop-v1", 3000, "/health", 1, {}, {}};
 }
 
 TEST(DiagnosisTest, CrashShowsExitCodeAndOutput) {

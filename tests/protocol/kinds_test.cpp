@@ -40,20 +40,45 @@ TEST(KindsTest, EveryStateQueryIsAReadableDoor) {
 
 TEST(KindsTest, NobodySaysWhoHeIs) {
   const auto* door = kind_of("app/acme/shop")->find("destroy_app");
-  auto message = door->decode(*parse_json("{}"), {"ada", "r1"});
+  auto message = door->decode(*parse_json("{}"), ada, {"ada", "r1"});
   ASSERT_TRUE(message);
   EXPECT_EQ(message->get_as<destroy_app>(0).meta, (request_meta{"ada", "r1"}));
-  EXPECT_EQ(error_of(door->decode(*parse_json(R"({"meta":{"who":"eve","request_id":"1"}})"), {})),
-            ec::invalid_request);
+  EXPECT_EQ(
+    error_of(door->decode(*parse_json(R"({"meta":{"who":"eve","request_id":"1"}})"), ada, {})),
+    ec::invalid_request);
 }
 
 TEST(KindsTest, WrongBodyNamesThePlace) {
   const auto* door = kind_of("app/acme/shop")->find("start_deployment");
-  auto message = door->decode(*parse_json(R"({"source":{"bolb":"sha256:1"}})"), {});
+  auto message = door->decode(*parse_json(R"({"source":{"bolb":"sha256:1"}})"), ada, {});
   ASSERT_FALSE(message);
   const auto problem = message.error().context().get_as<decode_error>(0);
   EXPECT_EQ(problem.pointer, "/source/bolb");
   EXPECT_EQ(problem.suggestion, "blob");
+}
+
+TEST(KindsTest, WhoAsksIsAddedByTheDoor) {
+  const auto* door = kind_of("tenant/acme")->find("set_member");
+  auto message = door->decode(*parse_json(R"({"user":"dev","role":"admin"})"), ada, {"ada", "r1"});
+  ASSERT_TRUE(message) << render(message.error());
+  EXPECT_EQ(message->get_as<set_member>(0).caller, ada);
+  const auto schema = door->schema();
+  EXPECT_FALSE(schema.at("properties").as_object().contains("caller"));
+  for (const auto& name : schema.at("required").as_array())
+    EXPECT_TRUE(name == "user" || name == "role") << name;
+  const std::string forged
+    = R"({"user":"dev","role":"admin","caller":{"user":"x","tenant":"acme","may":"own"}})";
+  EXPECT_EQ(error_of(door->decode(*parse_json(forged), ada, {"ada", "r1"})), ec::invalid_request);
+}
+
+TEST(RoleTest, EachIncludesThoseBelowAndOneIsTheLeastForAPermission) {
+  EXPECT_LT(permission::read, permission::deploy);
+  EXPECT_LT(permission::deploy, permission::manage);
+  EXPECT_LT(permission::own, permission::operate);
+  for (const auto x : {role::viewer, role::developer, role::admin, role::owner})
+    EXPECT_EQ(role_with(permission_of(x)), x);
+  EXPECT_EQ(role_with(permission::manage), role::admin);
+  EXPECT_EQ(role_name(permission::operate), "operator");
 }
 
 TEST(AuthorizeTest, ForeignTenantDoesNotExist) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -20,6 +21,7 @@ enum class app_conduct {
   serve, ///< Listens on port 8080 of all addresses.
   talk,  ///< Writes "one" and "two", then goes on without a word.
   crash, ///< Exits with code 3.
+  once,  ///< Writes "good" to stdout and "bad" to stderr, exits with code 3.
 };
 
 /// An engine and a way to have apps on it.
@@ -30,6 +32,15 @@ public:
 
   /// The image and command of an app.
   virtual service_spec app(app_conduct conduct) = 0;
+
+  /// Words for what tests/support/fake_exec.hpp calls so.
+  virtual std::vector<std::string> command(const std::string& name) = 0;
+
+  /// How many processes of the command "sleep" there are in a container.
+  virtual int sleepers(const std::string& container_id) = 0;
+
+  /// Puts an image on the node that has one name, by digest, and returns it.
+  virtual std::string add_image() = 0;
 
   /// Lets the running tasks of *service* do what they do. Real ones do it by themselves.
   virtual void play(const std::string&) {}
@@ -52,8 +63,6 @@ protected:
 
   void SetUp() override {
     world = GetParam().make();
-    if (!world)
-      GTEST_SKIP() << "no servers: start the tests through tests/run";
     engine = world->engine();
     static int count = 0;
     tenant = "contract" + std::to_string(++count);
@@ -63,10 +72,16 @@ protected:
   }
 
   void TearDown() override {
-    if (!world)
-      return;
     EXPECT_TRUE(engine->remove_service(name));
-    EXPECT_TRUE(engine->remove_network(tenant));
+    EXPECT_TRUE(networks_go());
+  }
+
+  /// Whether no network of a tenant without services stays.
+  bool networks_go() {
+    return events->wait([&] {
+      const auto left = engine->remove_idle_networks();
+      return left && *left == 0;
+    });
   }
 
   service_spec spec_of(app_conduct conduct, uint32_t replicas = 1) {
@@ -109,6 +124,15 @@ protected:
     std::erase_if(result, [](const task_info& x) {
       return x.state != task_state::running || !x.wanted || x.address.empty();
     });
+    return result;
+  }
+
+  /// For the messages of failed tests.
+  std::string what_there_is() {
+    std::string result;
+    for (const auto& x : tasks())
+      result += x.id + " state " + std::to_string(static_cast<int>(x.state))
+                + (x.wanted ? " wanted " : " not wanted ") + x.address + " " + x.message + "\n";
     return result;
   }
 
@@ -162,6 +186,10 @@ TEST_P(EngineContract, TasksBecomeRunning) {
     EXPECT_FALSE(x.out_of_memory);
     EXPECT_EQ(x.message, "");
   }
+  const auto running = engine->running();
+  ASSERT_TRUE(running);
+  for (const auto& x : found)
+    EXPECT_EQ(running->at(x.address), name);
 }
 
 TEST_P(EngineContract, ScalesUpAndDown) {
@@ -171,18 +199,20 @@ TEST_P(EngineContract, ScalesUpAndDown) {
   EXPECT_EQ(services().at(0).replicas, 2u);
   EXPECT_TRUE(wait_for_running(2));
   EXPECT_TRUE(engine->scale_service(name, 0));
-  EXPECT_TRUE(wait_for_running(0));
+  EXPECT_TRUE(wait_for_running(0)) << services().at(0).replicas << " wanted: " << what_there_is();
 }
 
 TEST_P(EngineContract, WhatIsUnknownIsNotFoundOrEmpty) {
   EXPECT_EQ(error_of(engine->scale_service("nobody", 1)), ec::not_found);
   EXPECT_EQ(error_of(engine->listening("nobody")), ec::not_found);
   EXPECT_EQ(error_of(engine->container_log("nobody", 10)), ec::not_found);
+  EXPECT_EQ(error_of(engine->container_output("nobody", [](const output_line&) {}, {})),
+            ec::not_found);
   EXPECT_EQ(error_of(engine->service_log("nobody", {}, [](std::string_view) {}, {})),
             ec::not_found);
   EXPECT_TRUE(tasks().empty());
   EXPECT_TRUE(engine->remove_service("nobody"));
-  EXPECT_TRUE(engine->remove_network("nobody"));
+  EXPECT_TRUE(engine->remove_idle_networks());
 }
 
 TEST_P(EngineContract, RefusesASpecThatCannotRun) {
@@ -198,7 +228,7 @@ TEST_P(EngineContract, RefusesASpecThatCannotRun) {
 TEST_P(EngineContract, ANetworkInUseStays) {
   start(app_conduct::serve);
   EXPECT_TRUE(engine->ensure_network(tenant));
-  EXPECT_TRUE(engine->remove_network(tenant));
+  EXPECT_EQ(engine->remove_idle_networks(), size_t{0}) << "it is not even asked to go";
   EXPECT_TRUE(wait_for_running(1));
 }
 
@@ -255,14 +285,77 @@ TEST_P(EngineContract, KeepsWhatContainersWrite) {
   EXPECT_EQ(*engine->container_log(container, 1), words{"two"});
   words lines;
   const auto collect = [&](std::string_view line) { lines.emplace_back(line); };
-  EXPECT_TRUE(engine->service_log(name, {}, collect, {}));
-  EXPECT_EQ(lines, (words{"one", "two"}));
+  EXPECT_TRUE(events->wait([&] { // Swarm learns a moment later where the task's log is
+    lines.clear();
+    return engine->service_log(name, {}, collect, {}) && lines == words{"one", "two"};
+  }));
   lines.clear();
   EXPECT_TRUE(engine->service_log(name, {.tail = 1}, collect, {}));
   EXPECT_EQ(lines, words{"two"});
   lines.clear();
   EXPECT_TRUE(engine->service_log(name, {.tail = 0}, collect, {}));
   EXPECT_EQ(lines, words{});
+}
+
+TEST_P(EngineContract, WhatRunsOnceIsReadToItsEndAndNotRunAgain) {
+  auto spec = spec_of(app_conduct::once);
+  spec.once = true;
+  ASSERT_TRUE(engine->ensure_network(tenant));
+  ASSERT_TRUE(engine->ensure_service(spec));
+  std::string container;
+  ASSERT_TRUE(events->wait([&] {
+    for (const auto& x : tasks())
+      container = x.container_id;
+    return !container.empty();
+  }));
+  world->play(name);
+  std::map<std::string, output_stream> lines;
+  std::vector<std::string> times;
+  const auto read = [&] {
+    lines.clear();
+    times.clear();
+    const auto done = engine->container_output(container,
+                                               [&](const output_line& x) {
+                                                 lines[std::string{x.text}] = x.from;
+                                                 times.emplace_back(x.at);
+                                               },
+                                               {});
+    EXPECT_TRUE(done) << render(error_of(done));
+  };
+  read(); // returns by itself: the container ends
+  const std::map<std::string, output_stream> expected{{"good", output_stream::out},
+                                                      {"bad", output_stream::err}};
+  EXPECT_EQ(lines, expected);
+  ASSERT_EQ(times.size(), 2u);
+  EXPECT_EQ(times[0].size(), times[1].size());
+  EXPECT_NE(times[0], times[1]);
+  const auto before = times;
+  ASSERT_TRUE(events->wait([&] { return events->count(name, engine_event::kind::died) == 1; }));
+  read(); // of one that has ended
+  EXPECT_EQ(lines, expected);
+  EXPECT_EQ(times, before);
+  EXPECT_TRUE(events->wait([&] {
+    const auto found = tasks();
+    return found.size() == 1 && found[0].state == task_state::failed && found[0].exit_code == 3;
+  }));
+}
+
+TEST_P(EngineContract, ReadingOutputEndsWhenToldTo) {
+  start(app_conduct::talk);
+  ASSERT_TRUE(wait_for_running(1));
+  world->play(name);
+  std::stop_source stop;
+  std::vector<std::string> lines;
+  const auto done = engine->container_output(
+    running().at(0).container_id,
+    [&](const output_line& x) {
+      lines.emplace_back(x.text);
+      if (x.text == "two")
+        stop.request_stop();
+    },
+    stop.get_token());
+  EXPECT_TRUE(done) << render(error_of(done));
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two"}));
 }
 
 TEST_P(EngineContract, FollowsALogUntilToldToStop) {
@@ -294,6 +387,31 @@ TEST_P(EngineContract, ARunningTaskShowsWhatItListensOn) {
              return x.port == 8080 && (x.address == "0.0.0.0" || x.address == "::");
            });
   }));
+}
+
+TEST_P(EngineContract, AnImageIsListedAndGoes) {
+  const auto image = world->add_image();
+  const auto find = [&]() -> std::vector<image_info> {
+    auto all = engine->images();
+    EXPECT_TRUE(all) << render(error_of(all));
+    std::erase_if(*all, [&](const image_info& x) {
+      return std::ranges::find(x.digests, image) == x.digests.end();
+    });
+    return *all;
+  };
+  const auto found = find();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].digests, std::vector<std::string>{image});
+  EXPECT_TRUE(found[0].tags.empty());
+  EXPECT_GT(found[0].bytes, 0u);
+  EXPECT_GT(found[0].made, std::chrono::system_clock::now() - std::chrono::hours{24});
+  const auto before = engine->image_bytes();
+  ASSERT_TRUE(before) << render(error_of(before));
+  const auto removed = engine->remove_image(image);
+  EXPECT_TRUE(removed) << render(error_of(removed));
+  EXPECT_TRUE(find().empty());
+  EXPECT_LT(*engine->image_bytes(), *before);
+  EXPECT_TRUE(engine->remove_image(image)) << "removing is idempotent";
 }
 
 } // namespace backendim::test

@@ -2,6 +2,7 @@
 
 #include "adapters/container_engine.hpp"
 #include "protocol/error.hpp"
+#include "tests/support/fake_exec.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -57,12 +58,13 @@ public:
         return;
       if (out_of_memory)
         queue(engine_event::kind::out_of_memory, *t);
-      end(*t, exit_code == 0 ? task_state::stopped : task_state::failed, exit_code);
+      end(*t, task_state::failed, exit_code);
       t->out_of_memory = out_of_memory;
       if (exit_code != 0)
         t->message = "task: non-zero exit (" + std::to_string(exit_code) + ")";
       t->wanted = false;
-      fill(*find_service(t->service));
+      if (auto* x = find_service(t->service); !x->spec.once)
+        fill(*x);
     });
     publish();
   }
@@ -101,9 +103,18 @@ public:
   }
 
   /// Adds a line to a container's log, and to its service's.
-  void write_log(const std::string& container_id, const std::string& line) {
-    locked([&] { containers_[container_id].log.push_back(line); });
+  void write_log(const std::string& container_id, const std::string& line,
+                 output_stream from = output_stream::out) {
+    locked([&] {
+      containers_[container_id].log.push_back(line);
+      containers_[container_id].output.push_back({from, std::to_string(1'000'000 + ++lines_)});
+    });
     changed_.notify_all();
+  }
+
+  /// Puts an image on the node, as a pull does.
+  void add_image(image_info x) {
+    locked([&] { images_.push_back(std::move(x)); });
   }
 
   /// Reports anything.
@@ -133,6 +144,9 @@ public:
     return result;
   }
 
+  /// How many commands run beside containers' own processes.
+  int commands() const { return *living_; }
+
   /// The tenants that have a network.
   std::set<std::string> networks() {
     std::set<std::string> result;
@@ -144,7 +158,7 @@ public:
 
   caf::expected<engine_info> info() override {
     return guarded([]() -> caf::expected<engine_info> {
-      return engine_info{"fake-node", "20.10.24", "1.41", true, "1", {}};
+      return engine_info{"fake-node", "20.10.24", "1.41", true, "1", {}, "on", {}};
     });
   }
 
@@ -155,11 +169,13 @@ public:
     });
   }
 
-  caf::expected<caf::unit_t> remove_network(const std::string& tenant) override {
-    return guarded([&]() -> caf::expected<caf::unit_t> {
-      if (std::ranges::none_of(services_, [&](const kept& x) { return x.spec.tenant == tenant; }))
-        networks_.erase(tenant);
-      return caf::unit;
+  caf::expected<size_t> remove_idle_networks() override {
+    return guarded([&]() -> caf::expected<size_t> {
+      std::erase_if(networks_, [&](const std::string& tenant) {
+        return std::ranges::none_of(services_,
+                                    [&](const kept& x) { return x.spec.tenant == tenant; });
+      });
+      return size_t{0};
     });
   }
 
@@ -207,6 +223,17 @@ public:
     });
   }
 
+  caf::expected<std::map<std::string, std::string>> running() override {
+    return guarded([&]() -> caf::expected<std::map<std::string, std::string>> {
+      std::map<std::string, std::string> result;
+      for (const auto& x : services_)
+        for (const auto& t : x.tasks)
+          if (t.state == task_state::running)
+            result[t.address] = t.service;
+      return result;
+    });
+  }
+
   caf::expected<std::vector<task_info>> tasks(const std::string& service) override {
     return guarded([&]() -> caf::expected<std::vector<task_info>> {
       std::vector<task_info> result;
@@ -236,6 +263,46 @@ public:
     });
   }
 
+  caf::expected<caf::unit_t> container_output(const std::string& container_id,
+                                              const output_sink& on_line,
+                                              std::stop_token stop) override {
+    std::stop_callback wake{stop, [this] { locked([&] { changed_.notify_all(); }); }};
+    std::unique_lock lock{mutex_};
+    if (down_)
+      return refused();
+    const auto found = containers_.find(container_id);
+    if (found == containers_.end())
+      return caf::make_error(ec::not_found, container_id);
+    const auto& x = found->second; // containers are never forgotten
+    const auto over = [&] {
+      const auto* t = find_task(container_id);
+      return stop.stop_requested() || !t || t->state != task_state::running;
+    };
+    for (size_t next = 0;;) {
+      while (next < x.log.size()) {
+        const auto text = x.log[next];
+        const auto [from, at] = x.output[next++];
+        lock.unlock();
+        on_line({from, at, text});
+        lock.lock();
+      }
+      if (over())
+        return caf::unit;
+      changed_.wait(lock, [&] { return over() || x.log.size() > next; });
+    }
+  }
+
+  caf::expected<std::shared_ptr<exec_session>> exec(const exec_request& what) override {
+    return guarded([&]() -> caf::expected<std::shared_ptr<exec_session>> {
+      const auto* t = find_task(what.container_id);
+      if (!t)
+        return caf::make_error(ec::not_found, what.container_id);
+      if (t->state != task_state::running)
+        return caf::make_error(ec::conflict, what.container_id + " does not run");
+      return std::shared_ptr<exec_session>{std::make_shared<fake_exec>(what, living_)};
+    });
+  }
+
   caf::expected<caf::unit_t> service_log(const std::string& service, const log_query& query,
                                          const line_sink& on_line, std::stop_token stop) override {
     std::stop_callback wake{stop, [this] { locked([&] { changed_.notify_all(); }); }};
@@ -262,6 +329,33 @@ public:
     }
   }
 
+  caf::expected<std::vector<image_info>> images() override {
+    return guarded([&]() -> caf::expected<std::vector<image_info>> { return images_; });
+  }
+
+  caf::expected<caf::unit_t> remove_image(const std::string& name) override {
+    return guarded([&]() -> caf::expected<caf::unit_t> {
+      for (auto& x : images_) {
+        if (std::ranges::count(x.digests, name) == 0)
+          continue;
+        if (std::ranges::any_of(services_, [&](const kept& y) { return y.spec.image == name; }))
+          return caf::make_error(ec::conflict, "a container uses " + name);
+        std::erase(x.digests, name);
+      }
+      std::erase_if(images_, [](const auto& x) { return x.digests.empty() && x.tags.empty(); });
+      return caf::unit;
+    });
+  }
+
+  caf::expected<uint64_t> image_bytes() override {
+    return guarded([&]() -> caf::expected<uint64_t> {
+      uint64_t result = 0;
+      for (const auto& x : images_)
+        result += x.bytes;
+      return result;
+    });
+  }
+
   void watch(const std::function<void(const engine_event&)>& on_event,
              std::stop_token stop) override {
     std::stop_callback wake{stop, [this] { locked([&] { changed_.notify_all(); }); }};
@@ -286,6 +380,7 @@ private:
   struct container {
     std::string service;
     std::vector<std::string> log;
+    std::vector<std::pair<output_stream, std::string>> output; // of log: from where, when
     std::vector<listening_socket> sockets;
   };
 
@@ -411,9 +506,12 @@ private:
   bool down_ = false;
   bool autorun_ = false;
   uint64_t ids_ = 0;
+  uint64_t lines_ = 0;
+  std::shared_ptr<std::atomic<int>> living_ = std::make_shared<std::atomic<int>>(0);
   std::list<kept> services_;
   std::map<std::string, container> containers_;
   std::set<std::string> networks_;
+  std::vector<image_info> images_;
   std::list<engine_event> outbox_;
   std::list<const std::function<void(const engine_event&)>*> watchers_;
 };

@@ -20,7 +20,7 @@ protected:
   test::temp_folder folder;
   std::filesystem::path file = folder.path() / "key";
   std::shared_ptr<identity> id = *crypto::open_identity(file);
-  principal ada{"ada", "acme", permission::deploy};
+  proved_session ada{{"ada", "acme", permission::deploy}, "t1"};
 };
 
 TEST_F(IdentityTest, TokenSaysWhoItWasIssuedTo) {
@@ -28,7 +28,25 @@ TEST_F(IdentityTest, TokenSaysWhoItWasIssuedTo) {
   ASSERT_TRUE(token);
   auto who = id->verify(*token);
   ASSERT_TRUE(who);
-  EXPECT_EQ(*who, ada);
+  EXPECT_EQ(who->who, ada.who);
+  EXPECT_EQ(who->token_id, "t1");
+}
+
+/// Sessions of before roles name no token, and deploy was all that could be done in a tenant.
+TEST_F(IdentityTest, OlderSessionsMeanWhatTheyMeant) {
+  const std::string key(32, 'k');
+  std::ofstream{folder.path() / "older"} << key;
+  std::filesystem::permissions(folder.path() / "older", std::filesystem::perms{0600});
+  auto old = *crypto::open_identity(folder.path() / "older");
+  // {"alg":"HS256","typ":"JWT"} . {"exp":4102444800,"iat":1700000000,"may":"deploy","sub":"ada",
+  // "tenant":"acme"}
+  auto who = old->verify("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+                         "eyJleHAiOjQxMDI0NDQ4MDAsImlhdCI6MTcwMDAwMDAwMCwibWF5IjoiZGVwbG95Iiwic3ViI"
+                         "joiYWRhIiwidGVuYW50IjoiYWNtZSJ9."
+                         "H6U0rfYXFjs2v0miz9uJSj2DKfzcT78BKY9SlRmw5M8");
+  ASSERT_TRUE(who);
+  EXPECT_EQ(who->who, (principal{"ada", "acme", permission::manage}));
+  EXPECT_EQ(who->token_id, "");
 }
 
 TEST_F(IdentityTest, KeySurvivesARestartAndIsPrivate) {

@@ -27,7 +27,7 @@ service_spec shop() {
 }
 
 json::value encoded(const service_spec& spec, api_version version = {1, 41}) {
-  return encode_service(spec, "p-1", "net", version);
+  return encode_service(spec, "p-1", "net", version, {}, 20'000);
 }
 
 TEST(DockerServiceTest, IsHardenedAndBounded) {
@@ -40,6 +40,10 @@ TEST(DockerServiceTest, IsHardenedAndBounded) {
   EXPECT_EQ(number(container, "/Mounts/0/TmpfsOptions/Mode"), 1023);
   EXPECT_GE(number(container, "/Mounts/0/TmpfsOptions/SizeBytes"), 64 << 20);
   EXPECT_EQ(number(container, "/StopGracePeriod"), 7'000'000'000);
+  EXPECT_EQ(text(container, "/Ulimits/0/Name"), "core");
+  EXPECT_EQ(number(container, "/Ulimits/0/Hard"), 0);
+  EXPECT_EQ(text(container, "/Ulimits/1/Name"), "nofile");
+  EXPECT_EQ(number(container, "/Ulimits/1/Hard"), 20'000) << "no more than dockerd has itself";
   const auto& limits = *find(x, "/TaskTemplate/Resources/Limits");
   EXPECT_EQ(number(limits, "/NanoCPUs"), 250'000'000);
   EXPECT_EQ(number(limits, "/MemoryBytes"), 64 << 20);
@@ -48,6 +52,28 @@ TEST(DockerServiceTest, IsHardenedAndBounded) {
   EXPECT_EQ(number(x, "/TaskTemplate/RestartPolicy/Delay"), 1'000'000'000);
   EXPECT_EQ(find(x, "/TaskTemplate/RestartPolicy/MaxAttempts"), nullptr);
   EXPECT_EQ(text(x, "/TaskTemplate/LogDriver/Name"), "json-file");
+}
+
+TEST(DockerServiceTest, WritableFoldersAreInMemoryAndBounded) {
+  auto spec = shop();
+  spec.writable = {"/data/cache"};
+  const auto x = encoded(spec);
+  const auto& container = *find(x, "/TaskTemplate/ContainerSpec");
+  EXPECT_TRUE(flag(container, "/ReadOnly")) << "the rest stays so";
+  ASSERT_EQ(list(container, "/Mounts").size(), 2u);
+  EXPECT_EQ(text(container, "/Mounts/1/Type"), "tmpfs");
+  EXPECT_EQ(text(container, "/Mounts/1/Target"), "/data/cache");
+  EXPECT_EQ(number(container, "/Mounts/1/TmpfsOptions/SizeBytes"), 64 << 20);
+  EXPECT_EQ(number(container, "/Mounts/1/TmpfsOptions/Mode"), 01777);
+}
+
+TEST(DockerServiceTest, FilesAreBoundedByWhatTheEngineHas) {
+  const auto limits = [](uint64_t of_engine) {
+    const json::value x = encode_service(shop(), "p-1", "net", {1, 41}, {}, of_engine);
+    return list(x, "/TaskTemplate/ContainerSpec/Ulimits");
+  };
+  EXPECT_EQ(limits(0).size(), 1u) << "not known: Docker's own default";
+  EXPECT_EQ(number(limits(1'048'576).at(1), "/Hard"), 65'536);
 }
 
 TEST(DockerServiceTest, PublishesNothing) {
@@ -67,6 +93,20 @@ TEST(DockerServiceTest, LabelsServiceAndContainer) {
   }
 }
 
+TEST(DockerServiceTest, TellsALabelBasedTraefikWhereTheAppAnswers) {
+  auto spec = shop();
+  spec.host = "shop-acme.example.com";
+  const auto x = encoded(spec);
+  const auto& labels = members(x, "/Labels");
+  EXPECT_EQ(member(labels, "traefik.enable"), "true");
+  EXPECT_EQ(member(labels, "traefik.http.routers.acme-shop.rule"), "Host(`shop-acme.example.com`)");
+  EXPECT_EQ(member(labels, "traefik.http.services.acme-shop.loadbalancer.server.port"), "8080");
+  EXPECT_EQ(member(labels, "traefik.swarm.network"), "net");
+  EXPECT_EQ(member(members(x, "/TaskTemplate/ContainerSpec/Labels"), "traefik.enable"), "");
+  spec.host.clear();
+  EXPECT_EQ(member(members(encoded(spec), "/Labels"), "traefik.enable"), "");
+}
+
 TEST(DockerServiceTest, EnvironmentIsSortedAndTheCommandTheImagesUnlessGiven) {
   auto spec = shop();
   EXPECT_EQ(list(encoded(spec), "/TaskTemplate/ContainerSpec/Env"),
@@ -75,6 +115,24 @@ TEST(DockerServiceTest, EnvironmentIsSortedAndTheCommandTheImagesUnlessGiven) {
   spec.command = {"node", "a b.js"};
   EXPECT_EQ(list(encoded(spec), "/TaskTemplate/ContainerSpec/Command"),
             (json::array{"node", "a b.js"}));
+}
+
+TEST(DockerServiceTest, SecretsAreFilesOfOneUserAndTheStarterIsSeen) {
+  secret_use use;
+  use.files = {{"id-1", "bim-1", "/run/secrets/TOKEN"}};
+  use.uid = use.gid = "1000";
+  use.command = {starter_path, "/run/backend-im/env", "node"};
+  use.starter = "/state/start";
+  const json::value x = encode_service(shop(), "p-1", "net", {1, 41}, use, 0);
+  const auto& container = *find(x, "/TaskTemplate/ContainerSpec");
+  EXPECT_EQ(text(container, "/Secrets/0/SecretID"), "id-1");
+  EXPECT_EQ(text(container, "/Secrets/0/File/Name"), "/run/secrets/TOKEN");
+  EXPECT_EQ(text(container, "/Secrets/0/File/UID"), "1000");
+  EXPECT_EQ(number(container, "/Secrets/0/File/Mode"), 0400);
+  EXPECT_EQ(text(container, "/Command/0"), starter_path);
+  EXPECT_EQ(text(container, "/Mounts/1/Source"), "/state/start");
+  EXPECT_TRUE(flag(container, "/Mounts/1/ReadOnly"));
+  EXPECT_EQ(find(encoded(shop()), "/TaskTemplate/ContainerSpec/Secrets"), nullptr);
 }
 
 TEST(DockerServiceTest, NoNewPrivilegesWhereTheEngineKnowsThem) {
@@ -143,9 +201,9 @@ TEST(DockerTaskTest, SwarmsStatesInOurWords) {
   for (const auto* x : {"preparing", "ready", "starting"})
     EXPECT_EQ(state(x), task_state::starting) << x;
   EXPECT_EQ(state("running"), task_state::running);
-  for (const auto* x : {"failed", "rejected"})
+  for (const auto* x : {"failed", "rejected", "complete"})
     EXPECT_EQ(state(x), task_state::failed) << x;
-  for (const auto* x : {"complete", "shutdown", "remove", "orphaned"})
+  for (const auto* x : {"shutdown", "remove", "orphaned"})
     EXPECT_EQ(state(x), task_state::stopped) << x;
 }
 
@@ -179,7 +237,8 @@ TEST(DockerTaskTest, ThisNodeKnowsFirstThatATaskDied) {
   EXPECT_EQ(died.address, "");
   EXPECT_EQ(merged("running", "shutdown", local).state, task_state::stopped) << "it was told to";
   local.exit_code = 0;
-  EXPECT_EQ(merged("running", "running", local).state, task_state::stopped);
+  EXPECT_EQ(merged("running", "running", local).state, task_state::failed)
+    << "it ended by itself, with 0";
 }
 
 TEST(DockerTaskTest, SaysWhatIsWrong) {

@@ -1,4 +1,4 @@
-#include "tests/support/engine_contract.hpp"
+#include "tests/support/exec_contract.hpp"
 #include "tests/support/fake_engine.hpp"
 
 #include <gtest/gtest.h>
@@ -19,8 +19,21 @@ public:
     result.image = "fake@sha256:0";
     result.command = {conduct == app_conduct::serve  ? "serve"
                       : conduct == app_conduct::talk ? "talk"
+                      : conduct == app_conduct::once ? "once"
                                                      : "crash"};
     return result;
+  }
+
+  std::vector<std::string> command(const std::string& name) override { return {name}; }
+  int sleepers(const std::string&) override { return fake_->commands(); }
+
+  std::string add_image() override {
+    image_info x;
+    x.digests = {"registry/contract/app@sha256:1"};
+    x.bytes = 1'000;
+    x.made = std::chrono::system_clock::now();
+    fake_->add_image(x);
+    return x.digests[0];
   }
 
   void play(const std::string& service) override {
@@ -34,6 +47,10 @@ public:
       } else if (conduct == "talk") {
         fake_->write_log(x.container_id, "one");
         fake_->write_log(x.container_id, "two");
+      } else if (conduct == "once") {
+        fake_->write_log(x.container_id, "good");
+        fake_->write_log(x.container_id, "bad", output_stream::err);
+        fake_->die(x.container_id, 3);
       } else {
         fake_->die(x.container_id, 3);
       }

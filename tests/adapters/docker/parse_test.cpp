@@ -1,4 +1,5 @@
 #include "adapters/docker/api.hpp"
+#include "adapters/docker/image.hpp"
 #include "adapters/docker/log_frames.hpp"
 #include "adapters/docker/proc_net.hpp"
 #include "adapters/docker/subnet.hpp"
@@ -47,7 +48,7 @@ std::string frame(char stream, const std::string& payload) {
 
 words lines_of(const std::string& bytes, size_t portion) {
   words result;
-  log_frames frames{[&](std::string_view line) { result.emplace_back(line); }};
+  log_frames frames{[&](const output_line& line) { result.emplace_back(line.text); }};
   for (size_t i = 0; i < bytes.size(); i += portion)
     frames.feed(std::string_view{bytes}.substr(i, portion));
   frames.finish();
@@ -70,6 +71,25 @@ TEST(DockerLogFramesTest, ALongLineComesInPieces) {
                             4096);
   EXPECT_EQ(got, (words{std::string(limit, 'x'), std::string(limit, 'x'), "xxxxx",
                         std::string(limit, 'y')}));
+}
+
+TEST(DockerLogFramesTest, TellsWhenAndFromWhere) {
+  const auto bytes
+    = frame(1, "2026-01-01T00:00:00.1Z one\n") + frame(2, "2026-01-01T00:00:00.2Z two\n")
+      + frame(1, "2026-01-01T00:00:00.3Z a lo") + frame(1, "2026-01-01T00:00:00.4Z ng one\n")
+      + frame(1, "2026-01-01T00:00:00.5Z \n");
+  for (size_t portion : {1u, 5u, 8u, 1000u}) {
+    words result;
+    log_frames frames{[&](const output_line& x) {
+                        result.push_back(std::string{x.at.substr(20)}
+                                         + (x.from == output_stream::err ? "! " : " ")
+                                         + std::string{x.text});
+                      },
+                      true};
+    for (size_t i = 0; i < bytes.size(); i += portion)
+      frames.feed(std::string_view{bytes}.substr(i, portion));
+    EXPECT_EQ(result, (words{"1Z one", "2Z! two", "3Z a long one", "5Z "})) << portion;
+  }
 }
 
 std::string sockets_of(std::string_view text) {
@@ -124,6 +144,19 @@ TEST(DockerVersionTest, RefusesWhatItCannotSpeak) {
 
 TEST(DockerUrlTest, FiltersAreEncodedJson) {
   EXPECT_EQ(filter_query({{"label", {"a=b"}}}), "filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D");
+}
+
+TEST(DockerImageTest, NamesThatAreMissingAreNone) {
+  const auto x = decode_image(boost::json::parse(
+    R"({"Id":"sha256:1","RepoDigests":["r:1/main/shop@sha256:2"],"RepoTags":["<none>:<none>"],)"
+    R"("Size":7,"Created":100})"));
+  EXPECT_EQ(x.digests, words{"r:1/main/shop@sha256:2"});
+  EXPECT_TRUE(x.tags.empty());
+  EXPECT_EQ(x.bytes, 7u);
+  EXPECT_EQ(x.made.time_since_epoch(), std::chrono::seconds{100});
+  const auto bare = decode_image(boost::json::parse(R"({"RepoDigests":null,"Size":-1})"));
+  EXPECT_TRUE(bare.digests.empty());
+  EXPECT_EQ(bare.bytes, 0u);
 }
 
 } // namespace

@@ -94,6 +94,92 @@ TEST_F(InspectorTest, BadConfigurationsAreRefusedWithTheirLine) {
   }
 }
 
+TEST_F(InspectorTest, ReadsWhatTheFrontDoorAsks) {
+  write("backend-im.yml", "edge:\n"
+                          "  rate_limit: {requests: 50, seconds: 1, burst: 100}\n"
+                          "  basic_auth: {staging: \"${SECRET:STAGING}\"}\n"
+                          "  allow: [10.0.0.0/8, \"2001:db8::/32\"]\n"
+                          "  redirects: [{from: /old, to: /new, status: 301}]\n"
+                          "  max_body: 1048576\n");
+  auto config = inspector->read_config(folder.path());
+  ASSERT_TRUE(config) << render(config.error()) << to_json_text(failure_of(config.error()));
+  ASSERT_TRUE(config->edge);
+  EXPECT_EQ(config->edge->rate_limit->burst, 100u);
+  EXPECT_EQ(config->edge->basic_auth->at("staging"), "${SECRET:STAGING}");
+  EXPECT_EQ(config->edge->allow->at(1), "2001:db8::/32");
+  EXPECT_EQ(config->edge->redirects->at(0).status, uint16_t{301});
+  EXPECT_EQ(config->edge->max_body, std::string{"1048576"}) << "a number of bytes, too";
+}
+
+TEST_F(InspectorTest, WhatTheFrontDoorCannotAskNamesItsPlaceAndWhatIsClose) {
+  const auto clear = config_failure("name: shop\nedge:\n  basic_auth:\n    staging: hunter2\n");
+  EXPECT_TRUE(says(clear, "backend-im.yml:4:")) << to_json_text(clear);
+  EXPECT_TRUE(says(clear, "${SECRET:STAGING_PASSWORD}")) << to_json_text(clear);
+  EXPECT_FALSE(says(clear, "hunter2")) << to_json_text(clear);
+  const auto network = config_failure("edge:\n  allow:\n    - 10.1.2.3/8\n");
+  EXPECT_TRUE(says(network, "backend-im.yml:3:")) << to_json_text(network);
+  EXPECT_TRUE(says(network, "10.0.0.0/8")) << to_json_text(network);
+  const auto unknown = config_failure("edge:\n  rate_limits: {requests: 5}\n");
+  EXPECT_TRUE(says(unknown, "backend-im.yml:2:")) << to_json_text(unknown);
+  EXPECT_TRUE(says(unknown, "\"rate_limit\"")) << to_json_text(unknown);
+}
+
+TEST_F(InspectorTest, ReadsACanarysTermsAsPeopleWriteThem) {
+  write("backend-im.yml", "deploy:\n"
+                          "  strategy: canary\n"
+                          "  canary: {weight: 10%, duration: 90, max_error_rate: 2.5, "
+                          "min_requests: 50, auto_promote: false, promote_deadline: 2h}\n");
+  const auto config = inspector->read_config(folder.path());
+  ASSERT_TRUE(config) << render(config.error()) << to_json_text(failure_of(config.error()));
+  EXPECT_EQ(config->deploy->strategy, deploy_strategy::canary);
+  EXPECT_EQ(config->deploy->canary->weight, std::string{"10%"});
+  EXPECT_EQ(config->deploy->canary->duration, std::string{"90"});
+  EXPECT_EQ(config->deploy->canary->max_error_rate, std::string{"2.5"});
+}
+
+TEST_F(InspectorTest, WhatACanaryCannotBeNamesItsPlaceAndWhatIsClose) {
+  const auto far = config_failure("deploy:\n  strategy: canry\n");
+  EXPECT_TRUE(says(far, "backend-im.yml:2:13:")) << to_json_text(far);
+  EXPECT_TRUE(says(far, "did you mean \"canary\"?")) << to_json_text(far);
+  const auto key = config_failure("deploy:\n  strategy: canary\n  canary:\n    wieght: 10%\n");
+  EXPECT_TRUE(says(key, "backend-im.yml:4:5:")) << to_json_text(key);
+  EXPECT_TRUE(says(key, "\"weight\"")) << to_json_text(key);
+  const auto share = config_failure("deploy:\n  strategy: canary\n  canary:\n    weight: 150%\n");
+  EXPECT_TRUE(says(share, "backend-im.yml:4:13: deploy.canary.weight: expected a percentage"))
+    << to_json_text(share);
+  const auto time
+    = config_failure("deploy:\n  strategy: canary\n  canary: {duration: 10 minutes}\n");
+  EXPECT_TRUE(says(time, "did you mean \"10m\"?")) << to_json_text(time);
+  const auto alone = config_failure("deploy:\n  canary: {weight: 5%}\n");
+  EXPECT_TRUE(says(alone, "backend-im.yml:2:")) << to_json_text(alone);
+  EXPECT_TRUE(says(alone, "strategy: canary")) << to_json_text(alone);
+}
+
+TEST_F(InspectorTest, WritableFoldersAreInThePlan) {
+  write("server.js", "");
+  write("package.json", R"({"dependencies":{"express":"4"},"scripts":{"start":"node server.js"}})");
+  write("backend-im.yml", "writable: [/data/cache, /app/uploads]\n");
+  const auto config = inspector->read_config(folder.path());
+  ASSERT_TRUE(config) << render(config.error());
+  const auto found = plan(*config);
+  EXPECT_EQ(found.writable, (std::vector<std::string>{"/data/cache", "/app/uploads"}));
+  EXPECT_NE(to_json_text(found.why).find("/app/uploads: in memory, at most 64 MiB"),
+            std::string::npos);
+  app_config hidden;
+  hidden.writable = std::vector<std::string>{"/app"};
+  EXPECT_EQ(plan(hidden).framework, "-");
+  EXPECT_NE(plan(hidden).why.at(0).find("would hide the app itself"), std::string::npos);
+}
+
+TEST_F(InspectorTest, FoldersThatCannotBeWritableNameTheirPlaceAndWhatIsClose) {
+  const auto relative = config_failure("writable:\n  - /data\n  - data/cache\n");
+  EXPECT_TRUE(says(relative, "backend-im.yml:3:5:")) << to_json_text(relative);
+  EXPECT_TRUE(says(relative, "did you mean \"/data/cache\"?")) << to_json_text(relative);
+  const auto system = config_failure("writable: [/proc/self]\n");
+  EXPECT_TRUE(says(system, "backend-im.yml:1:")) << to_json_text(system);
+  EXPECT_TRUE(says(system, "outside of /proc")) << to_json_text(system);
+}
+
 TEST_F(InspectorTest, RecognisesNodeFrameworks) {
   write("server.js", "");
   write("package.json", R"({"dependencies":{"express":"4"},"scripts":{"start":"node server.js"},
@@ -114,6 +200,41 @@ TEST_F(InspectorTest, RecognisesPythonFrameworks) {
   write("app.py", "from fastapi import FastAPI\napp = FastAPI()\n");
   write("requirements.txt", "fastapi\nuvicorn\n");
   EXPECT_EQ(plan().framework, "fastapi");
+}
+
+TEST_F(InspectorTest, ProcfileStartsWhatNoFrameworkDoes) {
+  write("hello.py", "");
+  write("requirements.txt", "gunicorn==23.0.0\n");
+  write("Procfile", "release: true\nweb: gunicorn --bind 0.0.0.0:$PORT hello:application\n");
+  EXPECT_EQ(plan().framework, "procfile") << plan().why.at(0);
+  EXPECT_EQ(plan().start, "gunicorn --bind 0.0.0.0:$PORT hello:application");
+}
+
+TEST_F(InspectorTest, RecognisesDjangoAndRust) {
+  write("manage.py",
+        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+  write("requirements.txt", "django==5.0\ngunicorn==23.0.0\n");
+  write("site/wsgi.py", "");
+  write("site/settings.py", "");
+  EXPECT_EQ(plan().framework, "django") << plan().why.at(0);
+  std::filesystem::remove(folder.path() / "manage.py");
+  std::filesystem::remove(folder.path() / "requirements.txt");
+  write("Cargo.toml", "[package]\nname = \"hello\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+  write("src/main.rs", "fn main() {}\n");
+  EXPECT_EQ(plan().framework, "rust") << plan().why.at(0);
+}
+
+TEST_F(InspectorTest, VersionFilesSayTheVersion) {
+  write("server.js", "");
+  write("package.json", R"({"scripts":{"start":"node server.js"}})");
+  write(".nvmrc",
+        "# the version of production, and a long comment so that it is on the heap\nv22\n");
+  EXPECT_EQ(plan().base_image, "node:22");
+  std::filesystem::remove(folder.path() / "package.json");
+  write("app.py", "from flask import Flask\napp = Flask(__name__)\n");
+  write("requirements.txt", "flask==3.0.0\n");
+  write(".python-version", "3.4\n# and a long comment so that it is on the heap for certain\n");
+  EXPECT_NE(plan().why.at(0).find("3.4"), std::string::npos) << plan().why.at(0);
 }
 
 TEST_F(InspectorTest, RecognisesGoAndStatic) {

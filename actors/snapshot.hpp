@@ -1,0 +1,58 @@
+#pragma once
+
+#include "protocol/fingerprint.hpp"
+#include "protocol/journal.hpp"
+#include "protocol/json.hpp"
+#include "protocol/state_codec.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace backendim {
+
+/// An entity whose state can be kept, so that its stream need not be replayed from the beginning:
+/// the state is described, and the entity has a number for what the state means:
+///   static constexpr uint32_t snapshot = 1;
+/// Whoever changes what apply makes of an event takes the next number. A change of the fields is
+/// noticed without it. An older snapshot is then no snapshot, and the events say all.
+template <class Entity>
+concept has_snapshot = described_struct<typename Entity::state> && requires {
+  { Entity::snapshot } -> std::convertible_to<uint32_t>;
+};
+
+/// What the snapshots of this program are; empty when the entity has none.
+template <class Entity>
+const std::string& snapshot_form() {
+  static const std::string form = [] {
+    std::string result;
+    if constexpr (has_snapshot<Entity>) {
+      const auto fields = boost::json::serialize(json_codec<typename Entity::state>::schema());
+      result = std::string{Entity::name} + ' ' + std::to_string(Entity::snapshot) + ' '
+               + fingerprint(fields);
+    }
+    return result;
+  }();
+  return form;
+}
+
+template <has_snapshot Entity>
+stream_snapshot make_snapshot(std::string stream, uint64_t version,
+                              const typename Entity::state& state) {
+  return {std::move(stream), version, snapshot_form<Entity>(), to_json_text(state)};
+}
+
+/// None when *x* is not of this program's form.
+template <has_snapshot Entity>
+std::optional<typename Entity::state> read_snapshot(const stream_snapshot& x) {
+  if (x.form != snapshot_form<Entity>())
+    return std::nullopt;
+  auto state = from_json_text<typename Entity::state>(x.body);
+  if (!state)
+    return std::nullopt;
+  return std::move(*state);
+}
+
+} // namespace backendim

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "actors/durable_config.hpp"
+#include "actors/ulid.hpp"
+#include "protocol/journal.hpp"
+
+#include <caf/expected.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace backendim {
+
+/// A message that waits for its answer, whatever its type.
+template <class State, class Event>
+class waiting {
+public:
+  virtual ~waiting() = default;
+  virtual caf::expected<std::vector<Event>> propose(const State& s) const = 0;
+  virtual request_meta meta() const = 0;
+  virtual void reply(const State& s) = 0;
+  virtual void fail(const caf::error& reason) = 0;
+};
+
+/// A message that decide knows changes the state; the others ask.
+template <class State, class Message>
+constexpr bool is_command = requires(const State& s, const Message& x) {
+  decide(s, x, moment{});
+};
+
+template <class State, class Event, class Message, class Reply>
+class waiting_message final : public waiting<State, Event> {
+public:
+  waiting_message(Message x, caf::typed_response_promise<Reply> promise)
+    : message_{std::move(x)}, promise_{std::move(promise)} {}
+
+  caf::expected<std::vector<Event>> propose(const State& s) const override {
+    if constexpr (is_command<State, Message>)
+      return decide(s, message_, {caf::make_timestamp(), make_ulid()});
+    else
+      return std::vector<Event>{};
+  }
+  request_meta meta() const override {
+    if constexpr (is_command<State, Message>)
+      return message_.meta;
+    else
+      return {};
+  }
+  void reply(const State& s) override {
+    if (auto result = answer(s, message_))
+      promise_.deliver(std::move(*result));
+    else
+      promise_.deliver(std::move(result.error()));
+  }
+  void fail(const caf::error& reason) override { promise_.deliver(reason); }
+
+private:
+  Message message_;
+  caf::typed_response_promise<Reply> promise_;
+};
+
+} // namespace backendim

@@ -1,0 +1,196 @@
+#include "protocol/config_problem.hpp"
+
+#include "protocol/canary.hpp"
+#include "protocol/secret_use.hpp"
+#include "protocol/writable.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace backendim {
+
+namespace {
+
+constexpr uint32_t max_tasks = 20;
+constexpr size_t max_name = 40;
+constexpr uint32_t max_wait = 3'600; // seconds
+
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/// What is wrong with a value that has the right type; the pointer is complete.
+json_problem wrong(std::string pointer, std::string expected, std::string found,
+                   std::string suggestion = "") {
+  return decode_error{std::move(pointer), std::move(expected), std::move(found),
+                      std::move(suggestion)};
+}
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string{text.substr(0, 80)} + "\"";
+}
+
+json_problem check_name(const std::string& name) {
+  const bool fits
+    = !name.empty() && name.size() <= max_name && is_lower(name[0])
+      && std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
+  if (fits)
+    return {};
+  std::string close;
+  for (const char c : name) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool kept = is_lower(lower) || (!close.empty() && is_digit(lower));
+    if (kept)
+      close += lower;
+    else if (!close.empty() && close.back() != '-')
+      close += '-';
+  }
+  close = close.substr(0, max_name);
+  while (close.ends_with('-'))
+    close.pop_back();
+  return wrong("/name", "a lower-case letter, then at most 39 of a-z, 0-9 and -", in_quotes(name),
+               close);
+}
+
+json_problem check_env(const app_config& config) {
+  if (!config.env)
+    return {};
+  for (const auto& [key, value] : *config.env) {
+    const bool fits = !key.empty() && is_letter(key[0]) && std::ranges::all_of(key, [](char c) {
+      return is_letter(c) || is_digit(c);
+    });
+    if (!fits)
+      return wrong(child_pointer("/env", key), "a name of letters, digits and _, no digit first",
+                   "key " + in_quotes(key));
+    if (!secrets_in(value))
+      return wrong(child_pointer("/env", key), "${SECRET:NAME} where it mentions a secret",
+                   "a mention without a name");
+    if (key == "PORT" && config.port && value != std::to_string(*config.port))
+      return wrong("/env/PORT", "the same as \"port\", or no PORT at all: \"port\" sets it",
+                   "another number");
+  }
+  return {};
+}
+
+json_problem check_secrets(const std::string& pointer,
+                           const caf::optional<std::vector<std::string>>& names) {
+  if (names)
+    for (size_t i = 0; i < names->size(); ++i)
+      if (!is_secret_name((*names)[i]))
+        return wrong(pointer + "/" + std::to_string(i),
+                     "a name of letters, digits and _, no digit first", in_quotes((*names)[i]));
+  return {};
+}
+
+json_problem check_command(const std::string& pointer, const caf::optional<std::string>& command) {
+  if (command && command->find_first_not_of(" \t\n") == command->npos)
+    return wrong(pointer, "a shell command", "an empty text");
+  return {};
+}
+
+json_problem check_health(const app_config& config) {
+  if (!config.health_check)
+    return {};
+  const auto& path = *config.health_check;
+  if (path.starts_with('/') && path.find_first_of(" \t\n#\"\\") == path.npos)
+    return {};
+  auto close = path.find_first_of(" \t\n#\"\\:") == path.npos ? "/" + path : std::string{};
+  return wrong("/health_check", "a path that begins with / and has no spaces", in_quotes(path),
+               close);
+}
+
+json_problem check_scaling(const app_config& config) {
+  if (!config.scaling)
+    return {};
+  const auto& x = *config.scaling;
+  const auto range = "a number from 1 to " + std::to_string(max_tasks);
+  if (x.min && (*x.min < 1 || *x.min > max_tasks))
+    return wrong("/scaling/min", range, std::to_string(*x.min));
+  if (x.max && (*x.max < 1 || *x.max > max_tasks))
+    return wrong("/scaling/max", range, std::to_string(*x.max));
+  if (x.max && *x.max < x.min.value_or(1))
+    return wrong("/scaling/max", "at least min, which is " + std::to_string(x.min.value_or(1)),
+                 std::to_string(*x.max));
+  if (x.cpu_threshold && (*x.cpu_threshold < 1 || *x.cpu_threshold > 100))
+    return wrong("/scaling/cpu_threshold", "a percentage from 1 to 100",
+                 std::to_string(*x.cpu_threshold));
+  return {};
+}
+
+json_problem check_deploy(const app_config& config) {
+  if (!config.deploy)
+    return {};
+  const auto& x = *config.deploy;
+  const auto seconds = "a number of seconds from 0 to " + std::to_string(max_wait);
+  if (x.min_healthy_time && *x.min_healthy_time > max_wait)
+    return wrong("/deploy/min_healthy_time", seconds, std::to_string(*x.min_healthy_time));
+  if (x.watch && *x.watch > max_wait)
+    return wrong("/deploy/watch", seconds, std::to_string(*x.watch));
+  const auto shortest = x.min_healthy_time.value_or(0) + 1;
+  if (x.healthy_deadline && (*x.healthy_deadline < shortest || *x.healthy_deadline > max_wait))
+    return wrong("/deploy/healthy_deadline",
+                 "a number of seconds from " + std::to_string(shortest) + " to "
+                   + std::to_string(max_wait),
+                 std::to_string(*x.healthy_deadline));
+  auto problem = check_command("/deploy/release_command", x.release_command);
+  if (problem)
+    return problem;
+  problem = problem_in_strategy(x);
+  if (problem)
+    problem->pointer.insert(0, "/deploy");
+  return problem;
+}
+
+json_problem check_writable(const app_config& config) {
+  auto problem = config.writable ? problem_in_writable(*config.writable) : json_problem{};
+  if (problem)
+    problem->pointer.insert(0, "/writable");
+  return problem;
+}
+
+json_problem check_edge(const app_config& config) {
+  auto problem = config.edge ? problem_in(*config.edge) : json_problem{};
+  if (problem)
+    problem->pointer.insert(0, "/edge");
+  return problem;
+}
+
+} // namespace
+
+json_problem problem_in(const app_config& config) {
+  json_problem problem;
+  if (config.name)
+    problem = check_name(*config.name);
+  if (!problem && config.port && *config.port == 0)
+    problem = wrong("/port", "integer from 1 to 65535", "0");
+  if (!problem)
+    problem = check_env(config);
+  if (!problem && config.build)
+    problem = check_command("/build/command", config.build->command);
+  if (!problem && config.build)
+    problem = check_secrets("/build/secrets", config.build->secrets);
+  if (!problem)
+    problem = check_command("/start", config.start);
+  if (!problem)
+    problem = check_health(config);
+  if (!problem)
+    problem = check_scaling(config);
+  if (!problem)
+    problem = check_deploy(config);
+  if (!problem)
+    problem = check_secrets("/secrets", config.secrets);
+  if (!problem)
+    problem = check_edge(config);
+  if (!problem)
+    problem = check_writable(config);
+  return problem;
+}
+
+} // namespace backendim
