@@ -81,13 +81,6 @@ std::vector<app_event> accept(const app_state& s, const start_deployment& x,
   return events;
 }
 
-bool is_name(const std::string& x) {
-  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !x.empty() && x.size() <= 40 && letter(x.front()) && x.back() != '-'
-         && std::ranges::all_of(
-           x, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; });
-}
-
 caf::expected<std::vector<app_event>> decide(const app_state& s, const start_deployment& x,
                                              const moment& m) {
   if (x.meta.request_id.empty())

@@ -3,6 +3,7 @@
 #include "actors/app_secrets.hpp"
 #include "actors/durable.hpp"
 #include "protocol/app.hpp"
+#include "protocol/app_name.hpp"
 #include "protocol/boxed.hpp"
 #include "protocol/directory.hpp"
 #include "protocol/gateway.hpp"
@@ -197,8 +198,5 @@ uint32_t tasks_after(const app_state& s, const start_deployment& x);
 uint32_t tasks_after(const app_state& s, const scale_app& x);
 uint32_t tasks_after(const app_state& s, const start_app& x);
 uint32_t tasks_after(const app_state& s, const change_secrets& x);
-
-/// Whether *x* can be the name of an app or a tenant: [a-z][a-z0-9-]{0,39}, no dash at the end.
-bool is_name(const std::string& x);
 
 } // namespace backendim

@@ -30,6 +30,8 @@ struct scaling_config {
     {"max", "Upper bound for the autoscaler. Default: min."},
     {"cpu_threshold", "Percent of the CPU limit above which the autoscaler adds a task."},
   };
+  static constexpr field_bounds bounds[]
+    = {{"min", 1, 20}, {"max", 1, 20}, {"cpu_threshold", 1, 100}};
   caf::optional<uint32_t> min;
   caf::optional<uint32_t> max;
   caf::optional<uint32_t> cpu_threshold;
@@ -57,6 +59,7 @@ struct canary_config {
                      "`backend-im promote`. Default true."},
     {"promote_deadline", "How long that is waited for, from the beginning. Default 1h."},
   };
+  static constexpr field_bounds bounds[] = {{"min_requests", 1, 1'000'000}};
   caf::optional<std::string> weight;
   caf::optional<std::string> duration;
   caf::optional<std::string> max_error_rate;
@@ -83,6 +86,9 @@ struct deploy_config {
     {"strategy", "How requests come to it: rolling, all at once when it is ready, or canary, some "
                  "first. Default rolling."},
   };
+  static constexpr field_bounds bounds[] = {{"min_healthy_time", 0, 3'600, "seconds"},
+                                            {"healthy_deadline", 1, 3'600, "seconds"},
+                                            {"watch", 0, 3'600, "seconds"}};
   caf::optional<uint32_t> min_healthy_time;
   caf::optional<uint32_t> healthy_deadline;
   caf::optional<bool> auto_revert;
@@ -110,6 +116,7 @@ struct app_config {
     {"writable", "Folders besides /tmp that the app may write in, at most 8: in memory, 64 MiB "
                  "each, empty at each start."},
   };
+  static constexpr field_bounds bounds[] = {{"port", 1, 65'535}};
   caf::optional<std::string> name;
   caf::optional<std::string> runtime;
   caf::optional<uint16_t> port;

@@ -1,5 +1,7 @@
 #include "protocol/canary.hpp"
 
+#include "protocol/bounds.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -16,7 +18,6 @@ using problem = std::optional<decode_error>;
 constexpr seconds longest = 30 * 24h;
 constexpr seconds longest_trial = 24h;
 constexpr seconds longest_wait = 7 * 24h;
-constexpr uint32_t most_requests = 1'000'000;
 
 struct unit {
   std::string_view name;
@@ -100,9 +101,8 @@ problem check_canary(const canary_config& x) {
     found = check_duration("/canary/duration", x.duration, 1s, longest_trial);
   if (!found)
     found = check_share("/canary/max_error_rate", x.max_error_rate, 0, whole_share);
-  if (!found && x.min_requests && (*x.min_requests < 1 || *x.min_requests > most_requests))
-    found = wrong("/canary/min_requests", "a number from 1 to " + std::to_string(most_requests),
-                  std::to_string(*x.min_requests));
+  if (!found)
+    found = inside("canary", problem_in_numbers(x));
   if (!found && x.promote_deadline && x.auto_promote.value_or(true))
     found = wrong("/canary/promote_deadline",
                   "auto_promote: false beside it, or no promote_deadline: nobody is waited for",

@@ -1,10 +1,14 @@
 #include "protocol/config_problem.hpp"
 
+#include "protocol/app_name.hpp"
+#include "protocol/bounds.hpp"
 #include "protocol/canary.hpp"
+#include "protocol/runtime_name.hpp"
 #include "protocol/secret_use.hpp"
 #include "protocol/writable.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -12,18 +16,11 @@ namespace backendim {
 
 namespace {
 
-constexpr uint32_t max_tasks = 20;
-constexpr size_t max_name = 40;
-constexpr uint32_t max_wait = 3'600; // seconds
-
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 bool is_letter(char c) {
-  return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 /// What is wrong with a value that has the right type; the pointer is complete.
@@ -38,25 +35,18 @@ std::string in_quotes(std::string_view text) {
 }
 
 json_problem check_name(const std::string& name) {
-  const bool fits
-    = !name.empty() && name.size() <= max_name && is_lower(name[0])
-      && std::ranges::all_of(name, [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
-  if (fits)
+  if (is_name(name))
     return {};
-  std::string close;
-  for (const char c : name) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool kept = is_lower(lower) || (!close.empty() && is_digit(lower));
-    if (kept)
-      close += lower;
-    else if (!close.empty() && close.back() != '-')
-      close += '-';
-  }
-  close = close.substr(0, max_name);
-  while (close.ends_with('-'))
-    close.pop_back();
-  return wrong("/name", "a lower-case letter, then at most 39 of a-z, 0-9 and -", in_quotes(name),
-               close);
+  return wrong(
+    "/name", "a DNS label: a lower-case letter, then at most 39 of a-z, 0-9 and -, no - at the end",
+    in_quotes(name), valid_name(name));
+}
+
+bool is_port(std::string_view text) {
+  uint16_t number = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  return failed == std::errc{} && rest == end && number != 0;
 }
 
 json_problem check_env(const app_config& config) {
@@ -72,6 +62,8 @@ json_problem check_env(const app_config& config) {
     if (!secrets_in(value))
       return wrong(child_pointer("/env", key), "${SECRET:NAME} where it mentions a secret",
                    "a mention without a name");
+    if (key == "PORT" && !is_port(value))
+      return wrong("/env/PORT", "a port from 1 to 65535", "another text");
     if (key == "PORT" && config.port && value != std::to_string(*config.port))
       return wrong("/env/PORT", "the same as \"port\", or no PORT at all: \"port\" sets it",
                    "another number");
@@ -110,17 +102,9 @@ json_problem check_scaling(const app_config& config) {
   if (!config.scaling)
     return {};
   const auto& x = *config.scaling;
-  const auto range = "a number from 1 to " + std::to_string(max_tasks);
-  if (x.min && (*x.min < 1 || *x.min > max_tasks))
-    return wrong("/scaling/min", range, std::to_string(*x.min));
-  if (x.max && (*x.max < 1 || *x.max > max_tasks))
-    return wrong("/scaling/max", range, std::to_string(*x.max));
   if (x.max && *x.max < x.min.value_or(1))
     return wrong("/scaling/max", "at least min, which is " + std::to_string(x.min.value_or(1)),
                  std::to_string(*x.max));
-  if (x.cpu_threshold && (*x.cpu_threshold < 1 || *x.cpu_threshold > 100))
-    return wrong("/scaling/cpu_threshold", "a percentage from 1 to 100",
-                 std::to_string(*x.cpu_threshold));
   return {};
 }
 
@@ -128,16 +112,10 @@ json_problem check_deploy(const app_config& config) {
   if (!config.deploy)
     return {};
   const auto& x = *config.deploy;
-  const auto seconds = "a number of seconds from 0 to " + std::to_string(max_wait);
-  if (x.min_healthy_time && *x.min_healthy_time > max_wait)
-    return wrong("/deploy/min_healthy_time", seconds, std::to_string(*x.min_healthy_time));
-  if (x.watch && *x.watch > max_wait)
-    return wrong("/deploy/watch", seconds, std::to_string(*x.watch));
-  const auto shortest = x.min_healthy_time.value_or(0) + 1;
-  if (x.healthy_deadline && (*x.healthy_deadline < shortest || *x.healthy_deadline > max_wait))
+  const auto least = x.min_healthy_time.value_or(0) + 1;
+  if (x.healthy_deadline && *x.healthy_deadline < least)
     return wrong("/deploy/healthy_deadline",
-                 "a number of seconds from " + std::to_string(shortest) + " to "
-                   + std::to_string(max_wait),
+                 "more seconds than min_healthy_time, at least " + std::to_string(least),
                  std::to_string(*x.healthy_deadline));
   auto problem = check_command("/deploy/release_command", x.release_command);
   if (problem)
@@ -165,11 +143,11 @@ json_problem check_edge(const app_config& config) {
 } // namespace
 
 json_problem problem_in(const app_config& config) {
-  json_problem problem;
-  if (config.name)
+  auto problem = problem_in_numbers(config);
+  if (!problem && config.name)
     problem = check_name(*config.name);
-  if (!problem && config.port && *config.port == 0)
-    problem = wrong("/port", "integer from 1 to 65535", "0");
+  if (!problem && config.runtime)
+    problem = inside("runtime", problem_in_runtime(*config.runtime));
   if (!problem)
     problem = check_env(config);
   if (!problem && config.build)

@@ -1,5 +1,6 @@
 #include "protocol/edge_rules.hpp"
 
+#include "protocol/bounds.hpp"
 #include "protocol/ip_network.hpp"
 #include "protocol/json.hpp"
 #include "protocol/secret_use.hpp"
@@ -15,8 +16,6 @@ namespace {
 
 using problem = std::optional<decode_error>;
 
-constexpr uint32_t most_requests = 1'000'000;
-constexpr uint32_t longest_period = 3'600;
 constexpr size_t most_users = 100;
 constexpr size_t most_networks = 500;
 constexpr size_t most_redirects = 100;
@@ -51,22 +50,11 @@ char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
-problem check_number(const std::string& pointer, const caf::optional<uint32_t>& x, uint32_t most) {
-  if (!x || (*x >= 1 && *x <= most))
-    return {};
-  return wrong(pointer, "a number from 1 to " + std::to_string(most), std::to_string(*x));
-}
-
 problem check_rate(const rate_limit_config& x) {
   if (!x.requests)
-    return wrong("/rate_limit/requests", "a number from 1 to " + std::to_string(most_requests),
+    return wrong("/rate_limit/requests", bounds_text(*bounds_of<rate_limit_config>("requests")),
                  "nothing");
-  auto found = check_number("/rate_limit/requests", x.requests, most_requests);
-  if (!found)
-    found = check_number("/rate_limit/seconds", x.seconds, longest_period);
-  if (!found)
-    found = check_number("/rate_limit/burst", x.burst, most_requests);
-  return found;
+  return inside("rate_limit", problem_in_numbers(x));
 }
 
 /// Whether *x* can stand in front of the colon of a login.

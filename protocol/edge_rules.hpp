@@ -22,6 +22,8 @@ struct rate_limit_config {
     {"seconds", "1 to 3600. Default 1."},
     {"burst", "How many may come at once after a pause. Default: requests."},
   };
+  static constexpr field_bounds bounds[]
+    = {{"requests", 1, 1'000'000}, {"seconds", 1, 3'600}, {"burst", 1, 1'000'000}};
   caf::optional<uint32_t> requests;
   caf::optional<uint32_t> seconds;
   caf::optional<uint32_t> burst;

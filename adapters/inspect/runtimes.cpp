@@ -50,18 +50,6 @@ std::string joined(const std::vector<std::string>& words) {
 
 } // namespace
 
-runtime_name split_runtime(std::string_view text) {
-  const auto at = text.find('@');
-  if (at == text.npos)
-    return {std::string{text}, ""};
-  return {std::string{text.substr(0, at)}, std::string{text.substr(at + 1)}};
-}
-
-const std::vector<std::string_view>& known_languages() {
-  static const std::vector<std::string_view> result = {"node", "python", "go", "rust", "static"};
-  return result;
-}
-
 runtime_catalog::runtime_catalog(const options& x) {
   if (x.hub)
     for (const auto pattern : plausible_lines())

@@ -2,6 +2,7 @@
 
 #include "adapters/inspect/inspector.hpp"
 #include "adapters/inspect/version.hpp"
+#include "protocol/runtime_name.hpp"
 
 #include <caf/expected.hpp>
 
@@ -10,17 +11,6 @@
 #include <vector>
 
 namespace backendim::inspection {
-
-/// "node@20" in two; the version is empty when there is no "@".
-struct runtime_name {
-  std::string language;
-  std::string version;
-};
-
-runtime_name split_runtime(std::string_view text);
-
-/// What may stand before the "@", in the order in which they are shown.
-const std::vector<std::string_view>& known_languages();
 
 /// A version that somebody wrote down.
 struct version_wish {

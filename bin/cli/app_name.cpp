@@ -4,24 +4,7 @@
 #include "bin/cli/problem.hpp"
 #include "bin/cli/session.hpp"
 
-#include <algorithm>
-
 namespace backendim::cli {
-
-std::string valid_name(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if ((lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9' && !result.empty()))
-      result += lower;
-    else if (!result.empty() && result.back() != '-')
-      result += '-';
-  }
-  result = result.substr(0, 40);
-  while (result.ends_with('-'))
-    result.pop_back();
-  return result;
-}
 
 caf::expected<std::string> app_of(const std::filesystem::path& folder, const app_config& config) {
   if (config.name)

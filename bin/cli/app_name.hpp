@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/app_config.hpp"
+#include "protocol/app_name.hpp"
 
 #include <caf/expected.hpp>
 
@@ -11,10 +12,6 @@
 namespace backendim::cli {
 
 class session;
-
-/// *text* made into the name of an app: lower-case letters, digits and dashes, a letter first, at
-/// most 40. Empty when nothing of it can be kept.
-std::string valid_name(std::string_view text);
 
 /// The app that a folder holds: what its config says, else its own name. Fails as a usage problem
 /// when neither is one.

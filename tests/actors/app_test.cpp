@@ -202,6 +202,12 @@ TEST_F(AppTest, SettingsThatDoNotFitAreRefusedWithTheirPlace) {
             }),
             "/config/scaling/min");
   EXPECT_EQ(place([](auto& x) { x.health_check = std::string{"health"}; }), "/config/health_check");
+  EXPECT_EQ(place([](auto& x) { x.name = std::string{"shop-"}; }), "/config/name");
+  EXPECT_EQ(place([](auto& x) { x.runtime = std::string{"cobol:85"}; }), "/config/runtime");
+  EXPECT_EQ(place([](auto& x) {
+              x.env = std::map<std::string, std::string>{{"PORT", "99999"}};
+            }),
+            "/config/env/PORT");
   EXPECT_EQ(place([](auto& x) {
               x.env = std::map<std::string, std::string>{{"1A", "x"}};
             }),

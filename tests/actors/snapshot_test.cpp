@@ -89,6 +89,7 @@ public:
     auto x = any_.make<app_config>();
     const auto some = [&](size_t most) { return std::to_string(1 + roll(most)); };
     x.name = "shop";
+    x.runtime = "node@" + some(30);
     x.port = static_cast<uint16_t>(1 + roll(65'535));
     x.env = std::map<std::string, std::string>{{"A" + some(9), "v" + some(100)}};
     x.build->command = "make v" + some(100);

@@ -40,14 +40,6 @@ TEST(CliTerminalTest, ColumnsLineUp) {
   EXPECT_EQ(table_text({{"é", "b"}, {"long", "\x1b[1mc", ""}}), "é     b\nlong  c\n");
 }
 
-TEST(CliTerminalTest, FoldersBecomeNames) {
-  EXPECT_EQ(valid_name("My Shop_2"), "my-shop-2");
-  EXPECT_EQ(valid_name("42-shop-"), "shop");
-  EXPECT_EQ(valid_name("été"), "t");
-  EXPECT_EQ(valid_name("***"), "");
-  EXPECT_EQ(valid_name(std::string(39, 'a') + "-b"), std::string(39, 'a'));
-}
-
 TEST(CliTerminalTest, DeploymentIdsAreNoNames) {
   EXPECT_TRUE(is_deployment_id("01JABCDEFGHJKMNPQRSTVWXYZ0"));
   EXPECT_FALSE(is_deployment_id("01jabcdefghjkmnpqrstvwxyz0"));
