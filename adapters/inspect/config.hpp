@@ -9,8 +9,8 @@
 
 namespace backendim::inspection {
 
-/// Decodes the text of backend-im.yml, named *file* in errors, and checks what a type cannot say:
-/// patterns, ranges, known languages. Fails like source_inspector::read_config.
+/// Decodes the text of backend-im.yml, named *file* in errors, and checks what problem_in() does.
+/// Fails like source_inspector::read_config.
 caf::expected<app_config> parse_config(std::string_view text, const std::string& file);
 
 } // namespace backendim::inspection

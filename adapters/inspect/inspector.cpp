@@ -3,6 +3,7 @@
 #include "adapters/inspect/config.hpp"
 #include "adapters/inspect/containerfile.hpp"
 #include "adapters/inspect/detect.hpp"
+#include "protocol/config_problem.hpp"
 #include "protocol/json.hpp"
 #include "protocol/writable.hpp"
 
@@ -79,6 +80,15 @@ public:
 
   caf::expected<build_plan> plan(const std::filesystem::path& folder,
                                  const app_config& config) override {
+    // The file and what was said in its place each fitted; together they may contradict each other.
+    if (const auto problem = problem_in(config))
+      return make_failure(
+        ec::invalid_request,
+        {cause::config_invalid,
+         "backend-im.yml and the settings of this deployment contradict each "
+         "other.",
+         {problem->pointer + ": expected " + problem->expected + ", found " + problem->found},
+         "Change one of the two."});
     const source_tree tree{folder};
     const auto web = web_line(tree);
     const std::string own_start = config.start ? *config.start : web ? web->command : "";

@@ -20,7 +20,7 @@ struct yaml_document {
   boost::json::value root;
   std::map<std::string, position> keys;
   std::map<std::string, position> values;
-  /// How plain numbers, booleans and nulls were written, by pointer.
+  /// How plain numbers and booleans were written, by pointer; "" for null.
   std::map<std::string, std::string> plain;
 };
 

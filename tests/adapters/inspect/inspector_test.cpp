@@ -237,6 +237,54 @@ TEST_F(InspectorTest, VersionFilesSayTheVersion) {
   EXPECT_NE(plan().why.at(0).find("3.4"), std::string::npos) << plan().why.at(0);
 }
 
+/// As a deployment may ask for it in the place of the file.
+TEST_F(InspectorTest, ARuntimeMayBeAskedForWithAColon) {
+  write("server.js", "");
+  write("package.json", R"({"scripts":{"start":"node server.js"},"engines":{"node":"20"}})");
+  write("requirements.txt", "flask==3.0.0\n");
+  app_config config;
+  config.runtime = "node:22";
+  EXPECT_EQ(plan(config).base_image, "node:22") << to_json_text(plan(config).why);
+}
+
+TEST_F(InspectorTest, SettingsThatContradictEachOtherMakeNoPlan) {
+  write("index.html", "<h1>hi</h1>");
+  write("backend-im.yml", "port: 3000\n");
+  auto file = inspector->read_config(folder.path());
+  ASSERT_TRUE(file);
+  app_config over;
+  over.env = std::map<std::string, std::string>{{"PORT", "4000"}};
+  const auto result = inspector->plan(folder.path(), merged(*file, over));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error(), ec::invalid_request);
+  const auto why = failure_of(result.error());
+  EXPECT_EQ(why.code, cause::config_invalid);
+  EXPECT_TRUE(says(why, "/env/PORT")) << to_json_text(why);
+}
+
+/// Its lines are views into the text, which has to be longer than what a string holds in itself.
+TEST_F(InspectorTest, LongProcfilesAreRead) {
+  write("hello.py", "");
+  write("requirements.txt", "gunicorn==23.0.0\n");
+  const std::string command = "gunicorn --bind 0.0.0.0:$PORT hello:application --workers 1";
+  write("Procfile", std::string(500, '#') + "\nweb: " + command + "\n");
+  EXPECT_EQ(plan().start, command);
+}
+
+TEST_F(InspectorTest, LongListsOfDependenciesAreRead) {
+  std::string packages;
+  for (int i = 0; i < 200; ++i)
+    packages += "a-package-with-a-name-that-is-not-short-" + std::to_string(i) + "==1.0.0\n";
+  write("app.py", packages + "from flask import Flask\napp = Flask(__name__)\n");
+  write("requirements.txt", packages + "-r requirements/with-a-long-name-of-its-own.txt\n");
+  write("requirements/with-a-long-name-of-its-own.txt", packages + "flask==3.0.0\n");
+  const auto found = plan();
+  EXPECT_EQ(found.framework, "flask") << to_json_text(found.why);
+  EXPECT_EQ(
+    found.manifests,
+    (std::vector<std::string>{"requirements.txt", "requirements/with-a-long-name-of-its-own.txt"}));
+}
+
 TEST_F(InspectorTest, RecognisesGoAndStatic) {
   write("index.html", "<h1>hi</h1>");
   EXPECT_EQ(plan().framework, "static");
