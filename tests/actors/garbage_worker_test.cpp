@@ -252,14 +252,19 @@ TEST_F(GarbageWorkerTest, WhilePushesAreUnderWayTheRegistryStaysAsItIs) {
 }
 
 TEST_F(GarbageWorkerTest, NobodyPushesWhileTheRegistryIsCleaned) {
-  std::future<bool> pushed;
+  std::future<int> pushed;
   registry->on_removal = [&] {
-    pushed
-      = std::async(std::launch::async, [gate = tools.gate] { return gate->enter({}).has_value(); });
-    EXPECT_EQ(pushed.wait_for(50ms), std::future_status::timeout);
+    EXPECT_FALSE(tools.gate->close(0s, {})) << "it is closed already";
+    std::promise<void> comes;
+    pushed = std::async(std::launch::async, [this, &comes] {
+      comes.set_value();
+      const auto pass = tools.gate->enter({});
+      return pass ? registry->cleanings : -1;
+    });
+    comes.get_future().wait();
   };
   EXPECT_EQ(of(run(), garbage_kind::registry).removed, 1u);
-  EXPECT_TRUE(pushed.get()) << "afterwards it goes on";
+  EXPECT_EQ(pushed.get(), 1) << "afterwards it goes on";
 }
 
 TEST_F(GarbageWorkerTest, LayersThatAnEarlierRunLeftGo) {

@@ -2,6 +2,7 @@
 
 #include "bin/cli/credentials.hpp"
 #include "protocol/error.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/asio.hpp>
 
@@ -64,7 +65,7 @@ std::vector<seen_request> fake_platform::seen(const std::string& what) const {
 
 void fake_platform::wait_for(const std::string& what) {
   std::unique_lock guard{lock_};
-  came_.wait_for(guard, 10s, [&] {
+  came_.wait_for(guard, patience, [&] {
     return std::ranges::any_of(seen_, [&](const seen_request& x) { return x.what == what; });
   });
 }

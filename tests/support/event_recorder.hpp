@@ -1,10 +1,9 @@
 #pragma once
 
 #include "adapters/container_engine.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,24 +22,15 @@ public:
           [this](const engine_event& x) {
             std::lock_guard lock{mutex_};
             heard_.push_back(x);
-            changed_.notify_all();
           },
           stop);
       }} {}
 
-  /// Waits until *holds*, asked again after each event and, because much of Swarm's state changes
-  /// without one, every 50 ms. False when it does not hold within half a minute.
+  /// Waits until *holds*, asked again and again because much of Swarm's state changes without an
+  /// event. False when the test's patience ends before that.
   template <class Predicate>
   bool wait(Predicate holds) {
-    using namespace std::chrono_literals;
-    const auto limit = std::chrono::steady_clock::now() + 30s;
-    while (!holds()) {
-      if (std::chrono::steady_clock::now() > limit)
-        return false;
-      std::unique_lock lock{mutex_};
-      changed_.wait_for(lock, 50ms);
-    }
-    return true;
+    return eventually(holds);
   }
 
   /// The events of a service, in order; of no service: resyncs.
@@ -59,7 +49,6 @@ public:
 private:
   std::shared_ptr<container_engine> engine_;
   std::mutex mutex_;
-  std::condition_variable changed_;
   std::vector<engine_event> heard_; // guarded by mutex_
   std::jthread thread_;             // last: it uses the others
 };

@@ -2,6 +2,7 @@
 #include "adapters/dns/domain_inspector.hpp"
 #include "adapters/proxy/edge.hpp"
 #include "protocol/types.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/name_server.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -50,7 +51,8 @@ protected:
     options.http_port = door->port();
     options.mark = [this](std::string_view text) { return keys->mark(text); };
     options.nonce = [] { return std::string{"nonce-1_A"}; };
-    return dns::make_inspector(options)->look({"shop.example.com", "backend-im=abc", http}, 8s, {});
+    return dns::make_inspector(options)->look({"shop.example.com", "backend-im=abc", http},
+                                              test::patience, {});
   }
 };
 

@@ -1,6 +1,7 @@
 #include "adapters/dns/resolver.hpp"
 #include "protocol/error.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/name_server.hpp"
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@ using namespace backendim;
 using namespace std::chrono_literals;
 using test::error_of;
 using test::name_server;
+using test::patience;
 
 namespace {
 
@@ -34,7 +36,7 @@ TEST(ResolverTest, EachTxtRecordIsOneTextHoweverManyPiecesItHas) {
                  {16, name_server::text({"v=spf1 ", "include:", "example.org"})},
                  {16, name_server::text({""})}});
   }};
-  const auto found = dns::resolver{server.address()}.texts(name, 5s);
+  const auto found = dns::resolver{server.address()}.texts(name, patience);
   ASSERT_TRUE(found) << render(found.error());
   EXPECT_EQ(*found, (texts{"backend-im=abc", "v=spf1 include:example.org", ""}));
   EXPECT_EQ(asked, name + " 16");
@@ -44,7 +46,7 @@ TEST(ResolverTest, WhatCannotBeShownIsNotShown) {
   name_server server{[](const std::string&, uint16_t) {
     return with({{16, name_server::text({std::string{"a\x1b[31m\0b\xff\xc3\xbc", 11}})}});
   }};
-  const auto found = dns::resolver{server.address()}.texts(name, 5s);
+  const auto found = dns::resolver{server.address()}.texts(name, patience);
   ASSERT_TRUE(found) << render(found.error());
   EXPECT_EQ(*found, texts{"a?[31m?b???"});
 }
@@ -56,7 +58,7 @@ TEST(ResolverTest, NoSuchNameAndNoSuchRecordAreNoTexts) {
       result.code = code;
       return result;
     }};
-    const auto found = dns::resolver{server.address()}.texts(name, 5s);
+    const auto found = dns::resolver{server.address()}.texts(name, patience);
     ASSERT_TRUE(found) << code << render(found.error());
     EXPECT_TRUE(found->empty());
   }
@@ -69,14 +71,15 @@ TEST(ResolverTest, AServerThatRefusesOrTellsRubbishIsUnavailable) {
       result.code = code;
       return result;
     }};
-    EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 5s)), ec::unavailable) << code;
+    EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, patience)), ec::unavailable)
+      << code;
   }
   name_server server{[](const std::string&, uint16_t) {
     auto result = with({{16, name_server::text({"backend-im=abc"})}});
     result.cut_off = true;
     return result;
   }};
-  EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 5s)), ec::unavailable);
+  EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, patience)), ec::unavailable);
 }
 
 TEST(ResolverTest, SilenceEndsAtTheDeadlineAndAtTheStop) {
@@ -85,12 +88,10 @@ TEST(ResolverTest, SilenceEndsAtTheDeadlineAndAtTheStop) {
     result.silent = true;
     return result;
   }};
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 400ms)), ec::timed_out);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 60s, stop.get_token())),
+  EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 1h, stop.get_token())),
             ec::unavailable);
 }
 
@@ -102,7 +103,7 @@ TEST(ResolverTest, AnAnswerToAnotherQuestionIsNone) {
     return result;
   }};
   EXPECT_EQ(error_of(dns::resolver{server.address()}.texts(name, 400ms)), ec::timed_out);
-  EXPECT_GE(server.questions(), 1);
+  EXPECT_TRUE(test::eventually([&] { return server.questions() != 0; }));
 }
 
 TEST(ResolverTest, AddressesOfBothKinds) {
@@ -112,7 +113,7 @@ TEST(ResolverTest, AddressesOfBothKinds) {
         {{1, std::string{"\xcb\x00\x71\x07", 4}}, {1, std::string{"\x7f\x00\x00\x01", 4}}});
     return with({{28, std::string{"\x20\x01\x0d\xb8", 4} + std::string(11, '\0') + "\x01"}});
   }};
-  const auto found = dns::resolver{server.address()}.addresses("shop.example.com", 5s);
+  const auto found = dns::resolver{server.address()}.addresses("shop.example.com", patience);
   ASSERT_TRUE(found) << render(found.error());
   EXPECT_EQ(*found, (texts{"203.0.113.7", "127.0.0.1", "2001:db8::1"}));
 }

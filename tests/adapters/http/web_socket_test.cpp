@@ -1,6 +1,7 @@
 #include "adapters/http/server.hpp"
 #include "adapters/http/web_socket_client.hpp"
 #include "protocol/error.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/http_peer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -101,7 +102,7 @@ TEST_F(WebSocketTest, MessagesComeAsTheyWereSent) {
   (*link)->send({false, std::string("\0\1\2", 3)}, [&] { ++sent; });
   (*link)->send({false, large}, [&] { ++sent; });
   mine.restart();
-  mine.run_for(10s);
+  mine.run_for(test::patience);
   ASSERT_EQ(heard.size(), 3u);
   EXPECT_EQ(sent, 3);
   EXPECT_TRUE(heard[0].text);
@@ -130,10 +131,7 @@ TEST_F(WebSocketTest, AClientThatVanishesEndsTheHandler) {
     http::response refused;
     ASSERT_TRUE(http::web_socket_client::connect(mine, place(), "/x", {}, refused));
   }
-  for (const auto limit = std::chrono::steady_clock::now() + 10s;
-       ended == 0 && std::chrono::steady_clock::now() < limit;)
-    std::this_thread::sleep_for(5ms);
-  EXPECT_EQ(ended, 1);
+  EXPECT_TRUE(test::eventually([&] { return ended == 1; }));
 }
 
 TEST_F(WebSocketTest, AMessageThatIsTooLongEndsIt) {
@@ -146,7 +144,7 @@ TEST_F(WebSocketTest, AMessageThatIsTooLongEndsIt) {
   (*link)->start({[](const http::web_message&) {}, [&](const caf::error&) { over = true; }});
   (*link)->send({false, std::string(5'000, 'x')}, {});
   mine.restart();
-  mine.run_for(10s);
+  mine.run_for(test::patience);
   EXPECT_TRUE(over);
 }
 
@@ -159,7 +157,7 @@ TEST_F(WebSocketTest, AStoppingServerEndsIt) {
   (*link)->start({[](const http::web_message&) {}, [&](const caf::error&) { over = true; }});
   stop();
   mine.restart();
-  mine.run_for(10s);
+  mine.run_for(test::patience);
   EXPECT_TRUE(over);
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "adapters/proxy/edge.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/asio.hpp>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -25,11 +27,11 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
-/// One end of a blocking connection that gives up after ten seconds, so no test hangs.
+/// One end of a blocking connection that gives up when a test's patience ends, so none hangs.
 class peer {
 public:
   explicit peer(tcp::socket socket) : socket_{std::move(socket)} {
-    const timeval limit{10, 0};
+    const timeval limit{patience.count(), 0};
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   }
@@ -78,6 +80,12 @@ public:
     while (more())
       continue;
     return std::exchange(text_, {});
+  }
+
+  /// Whether some come, or the end, before *limit* is over. For plain TCP.
+  bool hears(std::chrono::milliseconds limit) {
+    pollfd wait{socket_.native_handle(), POLLIN, 0};
+    return ::poll(&wait, 1, static_cast<int>(limit.count())) > 0;
   }
 
   bool was_reset() const { return reset_; }
@@ -157,11 +165,10 @@ class origin {
 public:
   using script = std::function<void(peer&)>;
 
-  explicit origin(script x)
-    : acceptor_{context_, {asio::ip::address_v4::loopback(), 0}}, script_{std::move(x)}, thread_{
-                                                                                           [this] {
-                                                                                             run();
-                                                                                           }} {}
+  /// *port*: 0 for any.
+  explicit origin(script x, uint16_t port = 0)
+    : acceptor_{context_, {asio::ip::address_v4::loopback(), port}}, script_{std::move(x)},
+      thread_{[this] { run(); }} {}
 
   ~origin() {
     stopping_ = true;

@@ -85,8 +85,7 @@ TEST(EdgeRefusalTest, TooManyConnections) {
   auto c = edge.connect();
   EXPECT_EQ(read_answer(c).status, 503u);
   a.close();
-  while (edge->counters().open_connections != 1)
-    std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(eventually([&] { return edge->counters().open_connections == 1; }));
   EXPECT_EQ(edge.get("app.test").status, 404u);
 }
 

@@ -27,8 +27,7 @@ split_count count_after(front& edge, uint64_t answers) {
     const auto x = edge->count_of("main-app-v2");
     return x.canary.requests + x.stable.requests >= answers;
   };
-  for (int i = 0; i != 1'000 && !enough(); ++i)
-    std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(eventually(enough));
   return edge->count_of("main-app-v2");
 }
 
@@ -116,7 +115,7 @@ TEST(SplitTest, AnAnswerThatBreaksOffBeforeItsHeadIsAFailure) {
   front edge;
   edge.publish(split({old.address()}, {fresh.address()}, 9'999));
   EXPECT_EQ(edge.get("app.test").status, 502u);
-  EXPECT_EQ(edge->count_of("main-app-v2").canary.failed, 1u);
+  EXPECT_EQ(count_after(edge, 1).canary.failed, 1u);
 }
 
 TEST(SplitTest, WhoWaitsIsSeenAndWhoGoesAwayIsNotCounted) {
@@ -127,9 +126,7 @@ TEST(SplitTest, WhoWaitsIsSeenAndWhoGoesAwayIsNotCounted) {
   auto client = edge.connect();
   client.write("GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n");
   const auto waiting = [&](uint64_t wanted) {
-    for (int i = 0; i != 1'000 && edge->count_of("main-app-v2").waiting != wanted; ++i)
-      std::this_thread::sleep_for(5ms);
-    return edge->count_of("main-app-v2").waiting == wanted;
+    return eventually([&] { return edge->count_of("main-app-v2").waiting == wanted; });
   };
   EXPECT_TRUE(waiting(1));
   edge.route("app.test", {old.address()}); // it is counted under a split that has ended
@@ -154,9 +151,7 @@ TEST(SplitTest, UpgradedConnectionsAndClientErrorsAreNoFailures) {
   auto client = edge.connect();
   client.write("GET / HTTP/1.1\r\nHost: app.test\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n");
   EXPECT_EQ(read_answer(client, true).status, 101u);
-  for (int i = 0; i != 1'000 && edge->count_of("main-app-v2").canary.requests != 2; ++i)
-    std::this_thread::sleep_for(5ms);
-  EXPECT_EQ(edge->count_of("main-app-v2").canary, (request_count{2, 0}));
+  EXPECT_EQ(count_after(edge, 2).canary, (request_count{2, 0}));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "tests/adapters/proxy/tls_peer.hpp"
 #include "tests/support/certificates.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <string>
@@ -33,15 +34,12 @@ public:
   }
   void put(const std::string& name, const pem_pair& x) { put_pair(folder.path(), name, x); }
 
-  /// Whether, before long, a new client for *host* is shown another certificate than *before*.
+  /// Whether, at some time, a new client for *host* is shown another certificate than *before*.
   bool shows_another(const std::string& host, const std::string& before) {
-    for (int i = 0; i != 100; ++i) {
+    return eventually([&] {
       auto x = connect_to(host);
-      if (x.greeted() && x.certificate() != before)
-        return true;
-      std::this_thread::sleep_for(50ms);
-    }
-    return false;
+      return x.greeted() && x.certificate() != before;
+    });
   }
 
   asio::io_context context;

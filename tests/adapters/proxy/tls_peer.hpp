@@ -62,6 +62,12 @@ public:
   SSL* ssl() { return ssl_.get(); }
   bool was_closed() const { return closed_; } ///< The edge said that this is the end.
 
+  /// Waits until there is something to read, or (*out*) room to write; false: neither came.
+  bool moves(bool out) {
+    pollfd wait{socket().native_handle(), static_cast<short>(POLLIN | (out ? POLLOUT : 0)), 0};
+    return ::poll(&wait, 1, static_cast<int>(patience.count()) * 1'000) > 0;
+  }
+
   /// The end of its own side: TLS's, then TCP's.
   void say_end() {
     ::SSL_shutdown(ssl_.get());

@@ -1,6 +1,7 @@
 #include "adapters/s3/bucket.hpp"
 #include "protocol/types.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/asio.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -42,7 +43,7 @@ public:
     result.endpoint = "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
     result.bucket = "some";
     result.keys = {"access", "secret", "here"};
-    result.patience = 5s;
+    result.patience = test::patience;
     return result;
   }
 

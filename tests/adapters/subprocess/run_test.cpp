@@ -1,6 +1,7 @@
 #include "adapters/subprocess/run.hpp"
 #include "protocol/types.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace backendim;
@@ -48,16 +48,12 @@ caf::expected<subprocess::outcome> run(const command& x, lines* said = nullptr,
 /// Whether the process has ended or is about to: who was killed needs a moment to go, and whoever
 /// adopted it another one to take its exit code.
 bool ends(const std::string& pid) {
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
-  while (std::chrono::steady_clock::now() < deadline) {
+  return test::eventually([&] {
     std::ifstream stat{"/proc/" + pid + "/stat"};
     std::string number, name, state = "gone";
     stat >> number >> name >> state;
-    if (state == "gone" || state == "Z" || state == "X")
-      return true;
-    std::this_thread::yield();
-  }
-  return false;
+    return state == "gone" || state == "Z" || state == "X";
+  });
 }
 
 /// Takes lines slower than they come: there is always one more to read.
@@ -112,16 +108,13 @@ TEST(SubprocessTest, AllOutputOfAProgramThatEndsAtOnceIsRead) {
 TEST(SubprocessTest, StopKillsItsGrandchildrenToo) {
   std::stop_source stop;
   lines said;
-  std::chrono::steady_clock::time_point asked;
-  const auto ran = subprocess::run(
-    shell("sleep 1000 & echo $!; trap '' TERM; sleep 1000"),
+  const auto ran = subprocess::run( // which would take an hour by itself
+    shell("trap '' TERM; sleep 4000 & echo $!; sleep 4000"),
     [&](std::string_view line) {
       said.emplace_back(line);
-      asked = std::chrono::steady_clock::now();
       stop.request_stop();
     },
     stop.get_token());
-  EXPECT_LT(std::chrono::steady_clock::now() - asked, 1s);
   ASSERT_TRUE(ran);
   EXPECT_TRUE(ran->stopped);
   EXPECT_FALSE(ran->good());
@@ -154,10 +147,8 @@ TEST(SubprocessTest, LimitEndsAProgramThatNeverStopsTalking) {
 }
 
 TEST(SubprocessTest, TalkativeProcessLeftBehindDoesNotHoldItUp) {
-  const auto began = std::chrono::steady_clock::now();
   const auto ran = subprocess::run(shell("setsid yes & exit 3"), slow_reader,
                                    {}); // another group: it outlives its parent
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
   ASSERT_TRUE(ran);
   EXPECT_EQ(ran->exit_code, 3);
   EXPECT_FALSE(ran->stopped);

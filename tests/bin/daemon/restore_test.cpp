@@ -1,15 +1,19 @@
 #include "adapters/sqlite/journal.hpp"
 #include "tests/support/restore_contract.hpp"
 
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
 using namespace backendim;
 using namespace backendim::test;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
@@ -58,7 +62,8 @@ TEST_P(RestoreTest, OneThatIsKilledLeavesAllOrNothing) {
   ASSERT_TRUE(events()->append({"app/main/a-0", 3, {make_event("newer")}}));
   const auto newer = all_streams(*events());
   int finished = 0, undone = 0;
-  for (useconds_t delay = 0; finished < 3 && delay < 2'000'000; delay += 500 + delay / 3) {
+  // Each lives a little longer than the one before, until the last ones come to their end.
+  for (auto life = 0us; finished < 3 && life < 60s; life += 500us + life / 3) {
     const auto copy = folder.path() / "copy";
     fs::remove_all(copy);
     fs::copy(state(), copy, fs::copy_options::recursive);
@@ -67,7 +72,11 @@ TEST_P(RestoreTest, OneThatIsKilledLeavesAllOrNothing) {
     const auto child = fork();
     if (child == 0)
       std::_Exit(daemon::restore(there, file, true) ? 0 : 1);
-    ::usleep(delay);
+    const int ends = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    pollfd end{ends, POLLIN, 0};
+    const timespec limit{life / 1s, (life % 1s) / 1ns};
+    ::ppoll(&end, 1, &limit, nullptr);
+    ::close(ends);
     ::kill(child, SIGKILL);
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -77,7 +86,7 @@ TEST_P(RestoreTest, OneThatIsKilledLeavesAllOrNothing) {
     const auto journal = daemon::journal_store{there, copy, {}}.open();
     ASSERT_TRUE(journal) << render(journal.error());
     const auto found = all_streams(**journal);
-    EXPECT_TRUE(found == backed_up || found == newer) << "after " << delay << " us";
+    EXPECT_TRUE(found == backed_up || found == newer) << "after " << life / 1us << " us";
     undone += found == newer;
     finished += WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
