@@ -42,8 +42,8 @@ auto at_rest(Number number) {
   return last;
 }
 
-/// The pace of a client that is slow on purpose. When the machine held it up for longer than what
-/// is *bearable*, it was slower than it meant to be, and what was tried shows nothing: try again.
+/// The pace of a client that is slow on purpose: kept until the machine holds it up for longer than
+/// what is *bearable*. Then it was slower than it meant to be, and what it tried shows nothing.
 class slow_pace {
 public:
   explicit slow_pace(std::chrono::milliseconds bearable) : bearable_{bearable} {}
@@ -62,5 +62,18 @@ private:
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   bool kept_ = true;
 };
+
+/// Lets *attempt* show what a slow client gets, who may be silent for *limit* only. On a machine
+/// that holds it up it is tried again with twice the limit; false: it never kept its pace.
+template <class Attempt>
+bool at_a_slow_pace(std::chrono::milliseconds limit, Attempt attempt) {
+  for (; limit < patience; limit *= 2) {
+    slow_pace pace{limit / 3};
+    attempt(limit, pace);
+    if (pace.kept())
+      return true;
+  }
+  return false;
+}
 
 } // namespace backendim::test

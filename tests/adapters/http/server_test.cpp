@@ -65,19 +65,6 @@ protected:
     thread.join();
   }
 
-  /// Tests change config first.
-  void start() {
-    server.emplace(io, config, [this](http::exchange& x) { return serve(x); });
-    ASSERT_TRUE(server->listen());
-    thread = std::thread{[this] { io.run(); }};
-  }
-
-  http_peer connect() { return http_peer{server->port()}; }
-
-  void stop(std::chrono::milliseconds deadline) {
-    asio::co_spawn(io, server->stop(deadline), asio::use_future).get();
-  }
-
   /// Runs *f* in the server's thread.
   template <class F>
   auto in_server(F f) {
@@ -85,6 +72,22 @@ protected:
     auto result = task.get_future();
     asio::post(io, [&task] { task(); });
     return result.get();
+  }
+
+  /// Tests change config first.
+  void start() {
+    if (!thread.joinable())
+      thread = std::thread{[this] { io.run(); }};
+    ASSERT_TRUE(in_server([this] {
+      server.emplace(io, config, [this](http::exchange& x) { return serve(x); });
+      return bool{server->listen()};
+    }));
+  }
+
+  http_peer connect() { return http_peer{server->port()}; }
+
+  void stop(std::chrono::milliseconds deadline) {
+    asio::co_spawn(io, server->stop(deadline), asio::use_future).get();
   }
 
   void expect_alive() {
@@ -434,21 +437,20 @@ TEST_F(HttpServerTest, StreamNobodyTakesEnds) {
 }
 
 TEST_F(HttpServerTest, SlowReaderGetsAllOfALongAnswer) {
-  config.write_silence = 300ms;
-  start();
-  EXPECT_TRUE(test::eventually([&] {
+  const auto attempt = [&](std::chrono::milliseconds limit, test::slow_pace& pace) {
+    config.write_silence = limit;
+    start();
     http_peer peer{server->port(), 64 << 10};
     peer.send("GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     std::string piece(64 << 10, '\0');
-    test::slow_pace pace{config.write_silence / 3};
     size_t total = 0;
     while (const auto got = peer.take(piece)) {
       total += got;
-      pace.step(2ms); // so that the whole takes much longer than the deadline
+      pace.step(limit / 150); // so that the whole takes much longer than the limit
     }
     EXPECT_TRUE(!pace.kept() || total > 24 << 20) << total;
-    return pace.kept();
-  }));
+  };
+  EXPECT_TRUE(test::at_a_slow_pace(300ms, attempt));
 }
 
 TEST_F(HttpServerTest, StopEndsStreamsAndIdleConnectionsAtOnce) {
