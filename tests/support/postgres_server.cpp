@@ -1,8 +1,9 @@
 #include "tests/support/postgres_server.hpp"
 
+#include "tests/support/eventually.hpp"
+
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -114,26 +115,31 @@ std::string postgres_server::connection() const {
 
 void postgres_server::start() {
   // What a killed one left keeps the next from starting for a moment: it is started again.
-  for (const auto end = std::chrono::steady_clock::now() + 30s;;) {
+  const auto starts = [this] {
     pid_ = spawn({std::string{programs} + "/postgres", "-D", (folder_ / "data").string(), "-k",
                   folder_.string(), "-c", "listen_addresses=", "-c", "max_connections=40", "-c",
                   "shared_buffers=32MB"},
                  folder_, folder_ / "log");
-    while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
-      if (std::chrono::steady_clock::now() > end)
-        give_up("it does not start; see " + (folder_ / "log").string());
-      const std::string ready = std::string{programs} + "/pg_isready";
-      const auto asked = spawn({ready, "-q", "-h", folder_.string()}, folder_, "/dev/null");
-      int status = 0;
-      ::waitpid(asked, &status, 0);
-      if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return;
-      ::poll(nullptr, 0, 20);
-    }
-    if (std::chrono::steady_clock::now() > end)
-      give_up("it does not start; see " + (folder_ / "log").string());
-    ::poll(nullptr, 0, 50);
-  }
+    bool ended = false, ready = false;
+    eventually([&] {
+      ended = ::waitpid(pid_, nullptr, WNOHANG) != 0;
+      ready = !ended && is_ready();
+      return ended || ready;
+    });
+    if (!ended && !ready)
+      give_up("it hangs; see " + (folder_ / "log").string());
+    return ready;
+  };
+  if (!eventually(starts))
+    give_up("it does not start; see " + (folder_ / "log").string());
+}
+
+bool postgres_server::is_ready() const {
+  const auto program = std::string{programs} + "/pg_isready";
+  const auto asked = spawn({program, "-q", "-h", folder_.string()}, folder_, "/dev/null");
+  int status = 0;
+  ::waitpid(asked, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void postgres_server::signal_all(int signal) const {

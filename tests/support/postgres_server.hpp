@@ -28,6 +28,7 @@ public:
 
 private:
   postgres_server();
+  bool is_ready() const;
   void signal_all(int signal) const;
 
   std::filesystem::path folder_;

@@ -1,6 +1,7 @@
 #include "tests/support/server_process.hpp"
 
 #include "adapters/http/client.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +14,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <thread>
 
 namespace backendim::test {
 
@@ -61,16 +61,11 @@ void server_process::start(const std::vector<std::string>& argv,
   http::client probe{config};
   http::request ready;
   ready.target = url.substr(path);
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s;;) {
-    const auto answer = probe.send(ready);
-    if (answer && answer->status == status)
-      return;
-    if (std::chrono::steady_clock::now() > deadline) {
-      ADD_FAILURE() << argv[0] << " does not start";
-      return;
-    }
-    std::this_thread::sleep_for(20ms);
-  }
+  const auto answers = [&] {
+    const auto got = probe.send(ready);
+    return got && got->status == status;
+  };
+  EXPECT_TRUE(eventually(answers)) << argv[0] << " does not start";
 }
 
 void server_process::kill() {

@@ -1,6 +1,7 @@
 #include "adapters/buildah/builder.hpp"
 #include "protocol/error.hpp"
 #include "tests/support/error_of.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/servers.hpp"
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include <future>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -26,8 +28,6 @@ using steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto noise = 3; ///< What is to take a second may take so much longer on a busy machine.
-
 void unheard(std::string_view) {}
 
 std::string text_of(const fs::path& file) {
@@ -35,15 +35,23 @@ std::string text_of(const fs::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-/// The command lines of all processes that hold *text*.
-std::vector<std::string> processes_with(const std::string& text) {
-  std::vector<std::string> result;
+/// The command lines, with a zero behind each word, of all processes that hold *text*, by their
+/// ids.
+std::map<pid_t, std::string> processes_with(const std::string& text) {
+  std::map<pid_t, std::string> result;
   for (const auto& entry : fs::directory_iterator{"/proc"}) {
+    const auto id = std::atoi(entry.path().filename().c_str());
     const auto words = text_of(entry.path() / "cmdline");
-    if (words.find(text) != words.npos && entry.path().filename() != std::to_string(::getpid()))
-      result.push_back(words);
+    if (id > 0 && id != ::getpid() && words.find(text) != words.npos)
+      result[id] = words;
   }
   return result;
+}
+
+/// "sleep" with that number, however many there are.
+void wake(const std::string& number) {
+  for (const auto& [id, words] : processes_with("sleep" + std::string(1, '\0') + number))
+    ::kill(id, SIGKILL);
 }
 
 /// Every cgroup folder whose name is *name*.
@@ -158,18 +166,20 @@ constexpr auto stubborn = R"(trap '' TERM INT HUP QUIT; \
   ( ( (setsid setsid sh -c 'trap "" TERM; exec sleep 98765' &) & ) & ); \
   for i in 1 2 3; do (setsid sh -c 'while :; do dd if=/dev/zero of=/junk$0 bs=1M count=96 conv=fsync; done' $i \
     >/dev/null 2>&1 &); done; \
-  sleep 0.5; echo begun; while :; do echo more >>/junk; done # )";
+  echo begun; while :; do echo more >>/junk; done # )";
 
-constexpr auto quiet = "echo begun; for i in $(seq 60); do sleep 0.1; done; echo ended # ";
+// Ends when it is woken.
+constexpr auto quiet = "echo begun; sleep 87654 || true; echo ended # ";
 
-TEST_F(BuilderCancelTest, StoppedBuildIsGoneWithinASecondAndOthersGoOn) {
+TEST_F(BuilderCancelTest, StoppedBuildIsGoneWithAllItDidAndOthersGoOn) {
   for (const auto* name : {"acme", "other"}) // so that the base image is there
     ASSERT_TRUE(builder->build(job(std::string{"warm-"} + name, name, "true"), unheard, {}));
   const auto salt = std::to_string(std::rand());
   running_build victim{builder, job("victim", "acme", stubborn + salt)};
   running_build sibling{builder, job("sibling", "acme", quiet + salt)};
   running_build neighbour{builder, job("neighbour", "other", quiet + salt)};
-  EXPECT_GE(processes_with("98765").size(), 2u);
+  EXPECT_TRUE(test::eventually(
+    [] { return processes_with("98765").size() >= 2 && !processes_with("/junk").empty(); }));
   EXPECT_FALSE(cgroups_named("victim").empty());
   EXPECT_GE(containers("acme", "backend-im-victim"), 1u);
 
@@ -177,7 +187,7 @@ TEST_F(BuilderCancelTest, StoppedBuildIsGoneWithinASecondAndOthersGoOn) {
   victim.stop();
   EXPECT_EQ(test::error_of(victim.end()), ec::timed_out);
   const auto gone = steady::now();
-  EXPECT_TRUE(processes_with("98765").empty()) << processes_with("98765").front();
+  EXPECT_TRUE(processes_with("98765").empty()) << processes_with("98765").begin()->second;
   EXPECT_TRUE(processes_with("/junk").empty());
   EXPECT_TRUE(processes_with("backend-im-" + platform + "-victim").empty())
     << "its network's helper";
@@ -193,10 +203,9 @@ TEST_F(BuilderCancelTest, StoppedBuildIsGoneWithinASecondAndOthersGoOn) {
     = [&](auto x) { return std::chrono::duration_cast<std::chrono::milliseconds>(x).count(); };
   std::cout << "processes, cgroups, network, mounts gone after " << milliseconds(gone - asked)
             << " ms, container and files after " << milliseconds(clean - asked) << " ms\n";
-  EXPECT_LT(gone - asked, 1s * noise);
-  EXPECT_LT(clean - asked, 1s * noise);
 
-  EXPECT_TRUE(sibling.runs()) << "it takes longer than that";
+  EXPECT_TRUE(sibling.runs() && neighbour.runs());
+  wake("87654");
   const auto of_tenant = sibling.end();
   EXPECT_TRUE(of_tenant) << render(test::error_of(of_tenant));
   const auto of_other = neighbour.end();
@@ -216,15 +225,12 @@ TEST_F(BuilderCancelTest, CancelInTheMidstOfAPushLeavesNothing) {
                            [&] { return builder->push(x, "acme/pushed", {}, stop.get_token()); });
   while (processes_with("acme/pushed").empty() && pushed.wait_for(5ms) != std::future_status::ready)
     continue;
-  const auto asked = steady::now();
   stop.request_stop();
   EXPECT_EQ(test::error_of(pushed.get()), ec::timed_out);
-  EXPECT_LT(steady::now() - asked, 1s * noise);
   EXPECT_TRUE(builder->clean(x));
   EXPECT_FALSE(fs::exists(tenant("acme") / "tmp/job-pushed"));
   EXPECT_FALSE(fs::exists(state / "builder/results/pushed"));
-  for (const auto until = steady::now() + 1s * noise; !processes_with("acme/pushed").empty();)
-    ASSERT_LT(steady::now(), until);
+  EXPECT_TRUE(test::eventually([] { return processes_with("acme/pushed").empty(); }));
 }
 
 /// Takes away what buildah wrote of its container, as if it had been killed before it wrote.
