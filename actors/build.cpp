@@ -166,13 +166,14 @@ caf::result<image_built> do_build(const build_tools& tools, const build_image& x
 
 caf::result<image_pushed> do_push(const build_tools& tools, const push_image& x,
                                   std::stop_token stop) {
-  const line_sink log = [&](std::string_view line) { (void)tools.logs->append(x.id, line); };
+  const redactor nothing; // no secret is near a push
+  const auto log = log_of(tools, x.id, nothing);
   const auto job = job_of(tools, x.id, x.tenant);
   auto image = tools.builder->push(job, x.tenant + "/" + x.app, log, stop);
   if (!image) {
     if (stop.stop_requested())
       (void)tools.builder->clean(job);
-    return std::move(image.error());
+    return nothing(image.error());
   }
   std::error_code ignored; // the source is in the image and in the blob store
   fs::remove_all(tools.work / x.id, ignored);

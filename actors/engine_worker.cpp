@@ -1,6 +1,7 @@
 #include "actors/engine_worker.hpp"
 
 #include "actors/redactor.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/secret_use.hpp"
 #include "protocol/types.hpp"
 
@@ -32,7 +33,7 @@ task to_message(const task_info& x) {
   result.address = x.address;
   result.exit_code = x.exit_code;
   result.out_of_memory = x.out_of_memory;
-  result.message = x.message;
+  result.message = plain_text(x.message);
   return result;
 }
 

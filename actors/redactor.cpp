@@ -1,5 +1,6 @@
 #include "actors/redactor.hpp"
 
+#include "protocol/plain_text.hpp"
 #include "protocol/types.hpp"
 
 #include <boost/json.hpp>
@@ -111,9 +112,16 @@ void redactor::add(const std::string& name, std::string value) {
     known_.emplace_back(std::move(value), name);
 }
 
+/// What an escape sequence cut in two may be whole without it, so values are looked for once more.
+std::string redactor::operator()(std::string_view line) const {
+  auto shown = without_values(line);
+  auto plain = plain_text(shown);
+  return plain == shown ? shown : without_values(plain);
+}
+
 /// All places first, then one replacement for those that touch: so no value survives in the
 /// remains of another.
-std::string redactor::operator()(std::string_view line) const {
+std::string redactor::without_values(std::string_view line) const {
   struct place {
     size_t begin;
     size_t end;
@@ -150,8 +158,6 @@ failure redactor::operator()(failure x) const {
 }
 
 caf::error redactor::operator()(const caf::error& x) const {
-  if (known_.empty())
-    return x;
   const auto reason = to_domain_error(x);
   const auto& context = reason.context();
   const auto code = static_cast<ec>(reason.code());

@@ -18,15 +18,16 @@ namespace backendim {
 caf::expected<std::vector<std::pair<std::string, std::string>>> opened(vault& keys,
                                                                        const sealed_secrets& x);
 
-/// Takes known values out of lines before anybody keeps or shows them: as they are, and in base64,
-/// percent-encoded, in hex and as JSON writes them. Of a value of several lines, each line counts.
-/// What has less than 4 characters is no secret and stays, or nothing could be read any more.
+/// Stands where text from outside comes in, before anybody keeps or shows it. Makes plain text of
+/// it, and takes known values out: as they are, and in base64, percent-encoded, in hex and as JSON
+/// writes them. Of a value of several lines, each line counts. What has less than 4 characters is
+/// no secret and stays, or nothing could be read any more.
 class redactor {
 public:
   redactor() = default;
   explicit redactor(const std::vector<std::pair<std::string, std::string>>& values);
 
-  /// *line* with "[secret NAME]" in place of each value.
+  /// *line* as plain text with "[secret NAME]" in place of each value.
   std::string operator()(std::string_view line) const;
 
   failure operator()(failure x) const;
@@ -35,6 +36,7 @@ public:
 
 private:
   void add(const std::string& name, std::string value);
+  std::string without_values(std::string_view line) const;
 
   std::vector<std::pair<std::string, std::string>> known_; ///< Text, and the name of its secret.
 };

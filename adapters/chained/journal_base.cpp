@@ -1,7 +1,7 @@
 #include "adapters/chained/journal_base.hpp"
 
 #include "protocol/error.hpp"
-#include "protocol/json.hpp"
+#include "protocol/event_codec.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,7 +19,7 @@ caf::error with_stream(const caf::error& why, const std::string& stream) {
 
 /// Gives *x* its meta. A meta that cannot be read is a damage.
 std::optional<journal_damage> decode_meta(stored_record& x) {
-  auto meta = from_json_text<request_meta>(x.meta);
+  auto meta = from_kept_text<request_meta>(x.meta);
   if (!meta)
     return journal_damage{x.what.stream, x.what.version, x.what.position, "meta cannot be read"};
   x.what.event.meta = std::move(*meta);

@@ -1,6 +1,6 @@
 #include "adapters/chained/link.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/event_codec.hpp"
 
 #include <sodium.h>
 
@@ -48,7 +48,7 @@ link link_of(const link& previous, const recorded_event& x, std::string_view met
 
 event_seal next_seal(const std::string& stream, stream_head& head, uint64_t position,
                      const journal_event& event) {
-  event_seal result{to_json_text(event.meta), {}};
+  event_seal result{to_kept_text(event.meta), {}};
   head.last = result.own = link_of(head.last, stream, ++head.version, position, event, result.meta);
   return result;
 }

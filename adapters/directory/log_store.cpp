@@ -2,6 +2,7 @@
 
 #include "adapters/directory/files.hpp"
 #include "protocol/error.hpp"
+#include "protocol/plain_text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,19 +32,23 @@ bool is_name(const std::string& x) {
               == x.npos;
 }
 
-/// Without control characters, cut at a character's beginning, with its end.
+/// The beginning of *text* that has at most max_line bytes, and no part of a character at its end.
+std::string_view beginning(std::string_view text) {
+  if (text.size() <= max_line)
+    return text;
+  size_t end = max_line;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  return text.substr(0, end);
+}
+
+/// Plain text, which may be longer than *line* was, with its end.
 std::string clean(std::string_view line) {
-  const bool cut = line.size() > max_line;
-  if (cut) {
-    size_t end = max_line;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80)
-      --end;
-    line = line.substr(0, end);
-  }
-  std::string result{line};
-  std::erase_if(
-    result, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; });
-  return result + (cut ? "…\n" : "\n");
+  const auto begun = beginning(line);
+  const auto plain = plain_text(begun);
+  const auto shown = beginning(plain);
+  const bool cut = begun.size() < line.size() || shown.size() < plain.size();
+  return std::string{shown} + (cut ? "…\n" : "\n");
 }
 
 class store : public log_store {
@@ -88,7 +93,7 @@ public:
     for (size_t end = 0; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1)) {
       if (!result.lines.empty() && result.next + end + 1 - offset > max_bytes)
         break;
-      result.lines.emplace_back(rest.substr(0, end));
+      result.lines.push_back(valid_utf8(rest.substr(0, end))); // as it was kept, or before
       result.next += end + 1;
     }
     return result;

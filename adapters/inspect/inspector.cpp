@@ -5,6 +5,7 @@
 #include "adapters/inspect/detect.hpp"
 #include "protocol/config_problem.hpp"
 #include "protocol/json.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/writable.hpp"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ std::optional<procfile_line> web_line(const source_tree& tree) {
   for (const auto line : lines_of(text)) {
     ++number;
     if (line.starts_with("web:") && !trim(line.substr(4)).empty())
-      return procfile_line{std::string{trim(line.substr(4))}, number};
+      return procfile_line{plain_text(trim(line.substr(4))), number};
   }
   return std::nullopt;
 }

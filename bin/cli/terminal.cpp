@@ -1,5 +1,7 @@
 #include "bin/cli/terminal.hpp"
 
+#include "protocol/plain_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -9,58 +11,10 @@ namespace backendim::cli {
 
 namespace {
 
-/// How many bytes the escape sequence at the front of *text* has.
-size_t escape_length(std::string_view text) {
-  if (text.size() < 2)
-    return text.size();
-  if (text[1] == '[') {
-    size_t end = 2;
-    while (end < text.size() && text[end] >= 0x20 && text[end] < 0x40)
-      ++end;
-    return std::min(end + 1, text.size());
-  }
-  if (text[1] == ']' || text[1] == 'P' || text[1] == '_' || text[1] == '^' || text[1] == 'X') {
-    const auto bell = text.find('\a');
-    const auto closed = text.find("\x1b\\", 2);
-    if (bell == text.npos && closed == text.npos)
-      return 2; // never closed: its text stays, harmless
-    return bell < closed ? bell + 1 : closed + 2;
-  }
-  return text[1] >= 0x20 && text[1] < 0x7f ? 2 : 1;
-}
-
-struct character {
-  char32_t code = 0;
-  size_t length = 1;
-  bool good = false;
-};
-
-character decode(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  const size_t length = first < 0x80             ? 1
-                        : (first & 0xE0) == 0xC0 ? 2
-                        : (first & 0xF0) == 0xE0 ? 3
-                        : (first & 0xF8) == 0xF0 ? 4
-                                                 : 0;
-  if (length == 0 || length > text.size())
-    return {};
-  if (length == 1)
-    return {first, 1, true};
-  char32_t code = first & (0xFFu >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80)
-      return {};
-    code = (code << 6) | (byte(i) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  const bool good = code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-  return {code, length, good};
-}
-
-bool steers(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F
-         || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+/// Marks that turn the direction of writing, and what some terminals take for a line's end.
+bool turns(char32_t c) {
+  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E)
+         || (c >= 0x2066 && c <= 0x2069);
 }
 
 /// Code points; wide characters are rare enough in what we print.
@@ -72,21 +26,14 @@ size_t width(std::string_view text) {
 } // namespace
 
 std::string printable(std::string_view line) {
+  const auto plain = plain_text(line, "?");
   std::string result;
-  result.reserve(line.size());
-  while (!line.empty()) {
-    if (line.front() == '\x1b') {
-      line.remove_prefix(escape_length(line));
-      continue;
-    }
-    const auto c = decode(line);
-    if (!c.good)
-      result += '?';
-    else if (c.code == '\t' || !steers(c.code))
-      result += line.substr(0, c.length);
-    else if (c.code == '\n')
-      result += ' ';
-    line.remove_prefix(c.good ? c.length : 1);
+  result.reserve(plain.size());
+  for (std::string_view rest = plain; !rest.empty();) {
+    const auto c = first_character(rest);
+    if (!turns(c.code))
+      result += rest.substr(0, c.length);
+    rest.remove_prefix(c.length);
   }
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include "bin/daemon/problem.hpp"
 #include "protocol/json.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/role.hpp"
 #include "protocol/spelling.hpp"
 #include "protocol/types.hpp"
@@ -41,8 +42,12 @@ caf::expected<parsed_target> parse_target(std::string_view target) {
     result.query.insert_or_assign(std::string{x.key.begin(), x.key.end()},
                                   std::string{x.value.begin(), x.value.end()});
   for (const auto& part : result.path)
-    if (std::ranges::any_of(part, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-      return caf::make_error(ec::invalid_request, "the path holds a control character");
+    if (plain_text(part) != part)
+      return caf::make_error(ec::invalid_request,
+                             "the path holds a control character, or a byte that is not UTF-8");
+  for (const auto& [name, value] : result.query)
+    if (!is_utf8(name) || !is_utf8(value))
+      return caf::make_error(ec::invalid_request, "the query holds a byte that is not UTF-8");
   return result;
 }
 

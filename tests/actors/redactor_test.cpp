@@ -54,6 +54,13 @@ TEST(RedactorTest, OverlappingValuesLeaveNothing) {
   EXPECT_EQ(x("1abcdefghi2"), "1[secret C]2");
 }
 
+TEST(RedactorTest, LeavesPlainText) {
+  const redactor x{values{{"TOKEN", "s3cr3t-value"}}};
+  EXPECT_EQ(x("caf\xE9 \x1b[1mopen\x1b[0m"), "caf\uFFFD open");
+  EXPECT_EQ(x("s3cr\x1b[0m3t-\x07value"), "[secret TOKEN]") << "a value that colours cut in two";
+  EXPECT_EQ(render(redactor{}(caf::make_error(ec::conflict, "caf\xE9"))), "conflict: caf\uFFFD");
+}
+
 TEST(RedactorTest, FailuresAndErrorsLoseThemToo) {
   const redactor x{values{{"TOKEN", "s3cr3t-value"}}};
   const auto why = x(make_failure(ec::build_failed, {cause::build_failed,

@@ -103,7 +103,18 @@ TEST_F(LogStoreTest, HalfALineWaitsForItsEnd) {
 
 TEST_F(LogStoreTest, ControlCharactersGoTabsStay) {
   ASSERT_TRUE(logs->append("build", std::string_view{"a\tb\x1b[31mc\rd\ne\0f\x7fg", 17}));
-  EXPECT_EQ(all("build"), lines{"a\tb[31mcdefg"});
+  EXPECT_EQ(all("build"), lines{"a\tbcd efg"});
+}
+
+TEST_F(LogStoreTest, WhatIsKeptIsUtf8AndCanBeRead) {
+  ASSERT_TRUE(logs->append("build", "caf\xE9"));
+  ASSERT_TRUE(logs->append("build", std::string(max_line, '\xE9'))); // three bytes for each of it
+  ASSERT_TRUE(logs->append("build", "after"));
+  const auto kept = all("build");
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept[0], "caf\uFFFD");
+  EXPECT_LE(kept[1].size(), max_line + 3);
+  EXPECT_EQ(kept[2], "after");
 }
 
 TEST_F(LogStoreTest, LongLinesAreCutBetweenCharacters) {

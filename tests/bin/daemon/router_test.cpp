@@ -97,7 +97,8 @@ TEST_F(RouterTest, UnknownPathsAndMethodsAreTold) {
 TEST_F(RouterTest, TargetsAreDecodedOnce) {
   EXPECT_EQ(ask("GET /h%65althz").result_int(), 200u);
   EXPECT_EQ(ask("GET /h%2565althz").result_int(), 401u);
-  for (const std::string target : {"/healthz%", "/healthz%zz", "/%00", "/v1/apps/a%0ab", "healthz"})
+  for (const std::string target : {"/healthz%", "/healthz%zz", "/%00", "/v1/apps/a%0ab",
+                                   "/v1/apps/caf%e9", "/v1/apps/%c2%9b", "healthz"})
     EXPECT_EQ(ask("GET " + target).result_int(), 400u) << target;
 }
 
@@ -109,6 +110,7 @@ TEST_F(RouterTest, QueriesHaveToFit) {
   for (const std::string value : {"x", "-1", "1001", "", "3x", "99999999999999999999"})
     EXPECT_EQ(ask("GET /v1/actors?limit=" + value, token).result_int(), 400u) << value;
   EXPECT_EQ(ask("GET /v1/whoami?x=1", token).result_int(), 400u);
+  EXPECT_EQ(ask("GET /v1/actors?after=caf%e9", token).result_int(), 400u);
 }
 
 TEST_F(RouterTest, IdempotencyKeyIsShortAndVisible) {
