@@ -2,6 +2,7 @@
 #include "tests/e2e/small_app.hpp"
 #include "tests/e2e/steady_load.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -52,7 +53,7 @@ uint64_t number_at(const json::object& x, const std::string& pointer) {
 
 /// Whether the newest deployment has come as far as to its canary's requests.
 bool has_canary(const e2e::small_app& x) {
-  return e2e::within(60s, [&] { return x.latest().contains("canary"); });
+  return test::eventually([&] { return x.latest().contains("canary"); });
 }
 
 TEST(CanaryTest, OneThatFailsEveryOtherRequestIsTakenBackByItself) {
@@ -81,7 +82,6 @@ TEST(CanaryTest, OneThatFailsEveryOtherRequestIsTakenBackByItself) {
   std::cout << "taken back after " << number_at(canary, "/observed") << " ms, "
             << number_at(canary, "/canary/failed") << " of "
             << number_at(canary, "/canary/requests") << " failed\n";
-  EXPECT_LE(number_at(canary, "/observed"), 60'000u);
 }
 
 TEST(CanaryTest, GoodOneIsPromotedAndNoRequestIsLost) {
@@ -92,7 +92,7 @@ TEST(CanaryTest, GoodOneIsPromotedAndNoRequestIsLost) {
   e2e::steady_load load{"phoebe-main.localhost", 8080, 100, 100'000};
   const auto deployed = x.deploy();
   EXPECT_EQ(deployed.exit_code, 0) << deployed.err;
-  std::this_thread::sleep_for(2s); // the old one drains
+  EXPECT_EQ(e2e::leftovers(), "") << "the old one has drained";
   load.stop();
   EXPECT_EQ(load.bad(), 0u) << load.first_failures();
   EXPECT_EQ(x.shown(), "new");
@@ -113,9 +113,10 @@ TEST(CanaryTest, SomebodyPromotesItOrItWaits) {
           "deploy: {strategy: canary, canary: {weight: 50%, duration: 1s, auto_promote: false}}\n");
   ASSERT_EQ(x.say({"deploy", "--detach"}).exit_code, 0);
   ASSERT_TRUE(has_canary(x));
-  EXPECT_TRUE(e2e::within(10s, [&] { return x.shown() == "new"; }));
-  EXPECT_TRUE(e2e::within(10s, [&] { return x.shown() == "old"; }));
-  std::this_thread::sleep_for(4s);
+  EXPECT_TRUE(test::eventually([&] { return x.shown() == "new"; }));
+  EXPECT_TRUE(test::eventually([&] { return x.shown() == "old"; }));
+  EXPECT_TRUE(test::eventually(
+    [&] { return number_at(x.latest().at("canary").as_object(), "/observed") >= 3'000; }));
   EXPECT_EQ(x.state_of_latest(), "verifying") << "its time was over, and nobody has said so";
   EXPECT_NE(x.say({"status"}).out.find("a canary with 50%"), std::string::npos)
     << x.say({"status"}).out;
@@ -139,13 +140,13 @@ protected:
   void begin() {
     x.write("old");
     ASSERT_EQ(x.deploy().exit_code, 0);
-    x.write("new", "", "deploy: {strategy: canary, canary: {weight: 50%, duration: 20s}}\n");
+    x.write("new", "", "deploy: {strategy: canary, canary: {weight: 50%, duration: 60s}}\n");
     ASSERT_EQ(x.say({"deploy", "--detach"}).exit_code, 0);
     ASSERT_TRUE(has_canary(x));
   }
 
   void end(const std::string& state, const std::string& page) {
-    EXPECT_TRUE(e2e::within(60s, [&] { return x.state_of_latest() == state; }))
+    EXPECT_TRUE(test::eventually([&] { return x.state_of_latest() == state; }))
       << x.state_of_latest();
     for (int i = 0; i < 20; ++i)
       EXPECT_EQ(x.shown(), page);
@@ -158,7 +159,8 @@ TEST_F(CanaryCrashTest, KilledInTheMiddleTheShareIsTheSameAndItGoesOn) {
   begin();
   {
     visitors guests{x};
-    std::this_thread::sleep_for(8s);
+    EXPECT_TRUE(test::eventually(
+      [&] { return number_at(x.latest().at("canary").as_object(), "/canary/requests") > 5; }));
   }
   daemon.kill();
   daemon.start();
@@ -186,7 +188,7 @@ TEST_F(CanaryCrashTest, KilledInTheMiddleABadOneIsStillTakenBack) {
   daemon.start();
   {
     visitors guests{x};
-    EXPECT_TRUE(e2e::within(60s, [&] { return x.state_of_latest() == "rolled_back"; }));
+    EXPECT_TRUE(test::eventually([&] { return x.state_of_latest() == "rolled_back"; }));
   }
   end("rolled_back", "old");
 }
@@ -198,7 +200,7 @@ TEST_F(CanaryCrashTest, KilledAsItIsPromotedItIsPromoted) {
   daemon.stop();
   daemon.start_to_die("after canary_promoted");
   ASSERT_EQ(x.say({"deploy", "--detach"}).exit_code, 0);
-  ASSERT_TRUE(daemon.dies_within(60s));
+  ASSERT_TRUE(daemon.dies());
   daemon.start();
   end("succeeded", "new");
 }

@@ -1,21 +1,19 @@
 #include "tests/e2e/change_under_load.hpp"
 
+#include "tests/e2e/leftovers.hpp"
 #include "tests/e2e/steady_load.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <thread>
 
 namespace backendim::e2e {
-
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -26,11 +24,10 @@ bool thorough() {
 
 void scale_to(const std::string& app, size_t tasks) {
   ASSERT_EQ(cli({"scale", std::to_string(tasks), "--app", app}).exit_code, 0);
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s;
-       boost::json::parse(api("/v1/apps/" + app + "/tasks").body).at("ready").as_array().size()
-       != tasks;
-       std::this_thread::sleep_for(100ms))
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  ASSERT_TRUE(test::eventually([&] {
+    const auto all = boost::json::parse(api("/v1/apps/" + app + "/tasks").body);
+    return all.at("ready").as_array().size() == tasks;
+  }));
 }
 
 } // namespace
@@ -68,10 +65,11 @@ void change_under_load(const std::string& app, uint16_t port) {
     scale_to(app, i % 2 == 0 ? 3 : 1);
   daemon_process::instance().restart_in_place();
   deploy();
-  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(leftovers(), "") << "the last one before has drained";
+  const auto enough = thorough() ? 10'000u : 500u;
+  EXPECT_TRUE(test::eventually([&] { return load.good() >= enough || load.bad() > 0; }));
   load.stop();
   EXPECT_EQ(load.bad(), 0u) << load.first_failures();
-  EXPECT_GT(load.good(), thorough() ? 10'000u : 500u);
   std::cout << load.good() << " requests answered, " << load.bad() << " failed, "
             << load.asked_again() << " asked again on a new connection, slowest "
             << load.slowest().count() << " ms\n";

@@ -1,5 +1,6 @@
 #include "tests/e2e/leftovers.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -55,11 +56,7 @@ public:
   std::string shown() const { return e2e::get(e2e::url_of(name_) + "/").body; }
 
   bool shows(const std::string& page) const {
-    for (const auto deadline = std::chrono::steady_clock::now() + 20s; shown() != page;
-         std::this_thread::sleep_for(100ms))
-      if (std::chrono::steady_clock::now() > deadline)
-        return false;
-    return true;
+    return test::eventually([&] { return shown() == page; });
   }
 
 private:
@@ -123,7 +120,7 @@ TEST_P(CrashTest, DeploymentIsCarriedOn) {
   const auto page = x.change();
   die_at(GetParam());
   auto deployed = std::async(std::launch::async, [&] { return x.deploy(); });
-  ASSERT_TRUE(daemon.dies_within(60s)) << "it never came to " << GetParam();
+  ASSERT_TRUE(daemon.dies()) << "it never came to " << GetParam();
   daemon.start();
   const auto result = deployed.get();
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -152,7 +149,7 @@ TEST_P(CrashOfDestroyTest, AppGoesAllTheSame) {
   auto destroyed = std::async(std::launch::async, [&] {
     return e2e::cli({"destroy", x.name(), "--confirm", x.name()});
   });
-  ASSERT_TRUE(daemon.dies_within(60s)) << "it never came to " << GetParam();
+  ASSERT_TRUE(daemon.dies()) << "it never came to " << GetParam();
   daemon.start();
   EXPECT_EQ(destroyed.get().exit_code, 0);
   EXPECT_EQ(e2e::api("/v1/apps/" + x.name()).status, 404);
@@ -176,7 +173,7 @@ TEST_P(CrashOfRollbackTest, AppGoesBackAllTheSame) {
   auto back = std::async(std::launch::async, [&] {
     return e2e::cli({"rollback", "--app", x.name()});
   });
-  ASSERT_TRUE(daemon.dies_within(60s)) << "it never came to " << GetParam();
+  ASSERT_TRUE(daemon.dies()) << "it never came to " << GetParam();
   daemon.start();
   const auto result = back.get();
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -208,7 +205,7 @@ TEST_P(CrashOfScaleTest, AppHasTheTasksThatWereAskedFor) {
   auto scaled = std::async(std::launch::async, [&] {
     return e2e::cli({"scale", "2", "--app", x.name()});
   });
-  ASSERT_TRUE(daemon.dies_within(60s)) << "it never came to " << GetParam();
+  ASSERT_TRUE(daemon.dies()) << "it never came to " << GetParam();
   daemon.start();
   const auto result = scaled.get();
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -216,9 +213,7 @@ TEST_P(CrashOfScaleTest, AppHasTheTasksThatWereAskedFor) {
     const auto tasks = json::parse(e2e::api("/v1/apps/" + x.name() + "/tasks").body);
     return tasks.at("ready").as_array().size();
   };
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s; ready() != 2;
-       std::this_thread::sleep_for(200ms))
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  ASSERT_TRUE(test::eventually([&] { return ready() == 2; }));
   EXPECT_TRUE(x.shows(page));
   EXPECT_EQ(e2e::leftovers(), "");
   ASSERT_EQ(e2e::cli({"destroy", x.name(), "--confirm", x.name()}).exit_code, 0);
@@ -284,9 +279,7 @@ TEST(RandomKillTest, WhatWasAcknowledgedEndsTruthfullyAndNothingIsLeft) {
     std::string last_good;
     for (const auto& [id, page] : seen[i].deployments) {
       auto state = state_of(id);
-      for (const auto deadline = std::chrono::steady_clock::now() + 180s;
-           !is_end(state) && std::chrono::steady_clock::now() < deadline; state = state_of(id))
-        std::this_thread::sleep_for(200ms);
+      test::eventually([&] { return is_end(state = state_of(id)); }, 5min);
       EXPECT_TRUE(state == "succeeded" || state == "superseded") << id << " " << state;
       ++count;
       succeeded += state == "succeeded";

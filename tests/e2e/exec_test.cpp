@@ -1,4 +1,5 @@
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -6,10 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,10 @@ protected:
   static std::string exec(const std::string& words, const std::string& flags = "") {
     return program + " exec --app entered " + flags + " -- " + words;
   }
+  /// For a shell's script: waits until its terminal has so many columns.
+  static std::string until_wide(const std::string& columns) {
+    return "until stty size | grep -q " + columns + "; do sleep 0.1; done; ";
+  }
   static std::string docker(const std::string& words) {
     return sh(std::string{"docker -H unix://"} + std::getenv("BACKENDIM_DOCKER_SOCKET") + " "
               + words)
@@ -57,14 +62,6 @@ protected:
     return std::atoi(docker("top " + std::string{task().at("container").as_string()}
                             + " -eo pid,args | grep -c ' " + args + "$'")
                        .c_str());
-  }
-  template <class Condition>
-  static bool within(std::chrono::seconds limit, Condition holds) {
-    for (const auto deadline = std::chrono::steady_clock::now() + limit; !holds();
-         std::this_thread::sleep_for(50ms))
-      if (std::chrono::steady_clock::now() > deadline)
-        return false;
-    return true;
   }
 };
 
@@ -86,8 +83,9 @@ TEST_F(ExecTest, TheCommandSeesWhatTheAppSees) {
 }
 
 TEST_F(ExecTest, AtATerminalTheCommandHasOne) {
-  const auto x = sh("script -qec \"stty rows 31 cols 99; "
-                    + exec("sh -c 'sleep 1; tty; stty size; exit 5'") + "\" /dev/null");
+  const auto x
+    = sh("timeout 300 script -qec \"stty rows 31 cols 99; "
+         + exec("sh -c '" + until_wide("99") + "tty; stty size; exit 5'") + "\" /dev/null");
   EXPECT_EQ(x.exit_code, 5) << x.out;
   EXPECT_NE(x.out.find("/dev/"), std::string::npos) << x.out;
   EXPECT_NE(x.out.find("31 99"), std::string::npos) << x.out;
@@ -96,9 +94,21 @@ TEST_F(ExecTest, AtATerminalTheCommandHasOne) {
 }
 
 TEST_F(ExecTest, TheTerminalFollowsTheSizeOfOnesOwn) {
-  const auto x
-    = sh("script -qec \"stty rows 20 cols 60; (sleep 2; stty rows 40 cols 120 </dev/tty) & "
-         + exec("sh -c 'sleep 4; stty size'") + "\" /dev/null");
+  const auto folder = e2e::copy_of("static", "resized");
+  auto running = std::async(std::launch::async, [&] {
+    return sh(
+      "cd " + folder.string()
+      + "; timeout 300 script -qefc \"stty rows 20 cols 60; (while [ ! -e now ]; do sleep 0.1; "
+        "done; stty rows 40 cols 120 </dev/tty) & "
+      + exec("sh -c '" + until_wide("60") + "echo it has begun; " + until_wide("120")
+             + "stty size'")
+      + "\" shown");
+  });
+  EXPECT_TRUE(test::eventually([&] {
+    return sh("cat " + (folder / "shown").string()).out.find("it has begun") != std::string::npos;
+  }));
+  std::ofstream{folder / "now"};
+  const auto x = running.get();
   EXPECT_NE(x.out.find("40 120"), std::string::npos) << x.out;
 }
 
@@ -124,20 +134,20 @@ TEST_F(ExecTest, AClientThatIsKilledTakesItsCommandAlong) {
       ::_exit(127);
     }
     // Two of sleep, and the shell, whose script ends with the same words.
-    EXPECT_TRUE(within(20s, [] { return processes("sleep 4242") == 3; }))
+    EXPECT_TRUE(test::eventually([] { return processes("sleep 4242") == 3; }))
       << terminal << processes("sleep 4242");
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
-    EXPECT_TRUE(within(15s, [] { return processes("sleep 4242") == 0; })) << terminal;
+    EXPECT_TRUE(test::eventually([] { return processes("sleep 4242") == 0; })) << terminal;
   }
   EXPECT_EQ(e2e::get(e2e::url_of("entered") + "/").status, 404) << "the app serves on";
 }
 
 TEST_F(ExecTest, ARestartOfThePlatformEndsTheCommand) {
   std::thread client{[] { sh("sleep 20 | " + exec("sleep 4343")); }};
-  EXPECT_TRUE(within(20s, [] { return processes("sleep 4343") == 1; }));
+  EXPECT_TRUE(test::eventually([] { return processes("sleep 4343") == 1; }));
   e2e::daemon_process::instance().restart_in_place();
-  EXPECT_TRUE(within(15s, [] { return processes("sleep 4343") == 0; }));
+  EXPECT_TRUE(test::eventually([] { return processes("sleep 4343") == 0; }));
   client.join();
 }
 
@@ -145,11 +155,12 @@ TEST_F(ExecTest, SilenceForTooLongEndsIt) {
   auto& daemon = e2e::daemon_process::instance();
   daemon.stop();
   daemon.start(R"({"exec_idle": 2000})");
-  EXPECT_TRUE(within(20s, [] { return e2e::get(e2e::url_of("entered") + "/").status == 404; }));
+  EXPECT_TRUE(
+    test::eventually([] { return e2e::get(e2e::url_of("entered") + "/").status == 404; }));
   const auto x = sh("sleep 20 | " + exec("sleep 4444"));
   EXPECT_NE(x.exit_code, 0);
   EXPECT_NE(x.err.find("nothing happened for too long"), std::string::npos) << x.err;
-  EXPECT_TRUE(within(15s, [] { return processes("sleep 4444") == 0; }));
+  EXPECT_TRUE(test::eventually([] { return processes("sleep 4444") == 0; }));
   daemon.stop();
   daemon.start();
 }

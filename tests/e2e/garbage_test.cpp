@@ -1,19 +1,18 @@
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace backendim;
-using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
@@ -54,14 +53,12 @@ protected:
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     // The app learns of it a moment after whoever follows the deployment.
     json::object about;
-    for (const auto deadline = std::chrono::steady_clock::now() + 10s;
-         std::chrono::steady_clock::now() < deadline; std::this_thread::sleep_for(20ms)) {
+    EXPECT_TRUE(test::eventually([&] {
       const auto known = json::parse(e2e::api("/v1/apps/" + app).body).as_object();
       if (known.contains("live"))
         about = known.at("live").as_object();
-      if (about.contains("deployment") && about.at("deployment") == known.at("latest"))
-        break;
-    }
+      return about.contains("deployment") && about.at("deployment") == known.at("latest");
+    }));
     deployed result;
     result.id = about.at("deployment").as_string();
     result.image = about.at("image").as_string();
@@ -164,12 +161,11 @@ TEST_F(GarbageTest, OldReleasesGoAndWhatIsRetainedStays) {
   EXPECT_EQ(e2e::get(e2e::url_of("tidy")).body, page("tidy", 1));
   EXPECT_EQ(manifest(again.repository, again.digest), 200);
   EXPECT_EQ(e2e::cli({"destroy", "tidy", "--confirm", "tidy"}).exit_code, 0);
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s;
-       manifest(again.repository, again.digest) != 404
-       && std::chrono::steady_clock::now() < deadline;
-       std::this_thread::sleep_for(1s))
+  EXPECT_TRUE(test::eventually([&] {
     collect();
-  EXPECT_EQ(manifest(again.repository, again.digest), 404) << "nothing of a destroyed app stays";
+    return manifest(again.repository, again.digest) == 404;
+  }))
+    << "nothing of a destroyed app stays";
   EXPECT_EQ(manifest("main/tidy", "by-hand"), 200);
 }
 
@@ -180,13 +176,13 @@ TEST_F(GarbageTest, KilledInTheMiddleOfItItGoesOnTheNextTime) {
     deploy("killed", i);
   auto& daemon = e2e::daemon_process::instance();
   restart(R"({"disk":{"grace":0,"registry_gc":["sleep","600"]}})");
-  const auto begun = e2e::api("/v1/disk/collect", {"-d", R"({"dry_run":false})", "-H",
-                                                   "Content-Type: application/json", "-m", "2"});
-  EXPECT_EQ(begun.status, 0) << "it is under way: " << begun.body;
-  for (const auto deadline = std::chrono::steady_clock::now() + 30s;
-       manifest(first.repository, first.digest) != 404; std::this_thread::sleep_for(100ms))
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  auto begun = std::async(std::launch::async, [] {
+    return e2e::api("/v1/disk/collect", {"-d", R"({"dry_run":false})", "-H",
+                                         "Content-Type: application/json", "-m", "600"});
+  });
+  EXPECT_TRUE(test::eventually([&] { return manifest(first.repository, first.digest) == 404; }));
   daemon.kill();
+  EXPECT_EQ(begun.get().status, 0) << "it was under way";
   daemon.start(eager);
   const auto done = collect();
   EXPECT_EQ(of(done, "registry").at("error"), "");

@@ -1,4 +1,5 @@
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -47,9 +48,7 @@ protected:
     ASSERT_EQ(done.exit_code, 0) << done.err;
   }
   static void await_app(const std::string& app) {
-    for (const auto deadline = std::chrono::steady_clock::now() + 20s;
-         e2e::get(e2e::url_of(app) + "/").status != 200;)
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    EXPECT_TRUE(test::eventually([&] { return e2e::get(e2e::url_of(app) + "/").status == 200; }));
   }
 };
 

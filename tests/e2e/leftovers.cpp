@@ -1,6 +1,7 @@
 #include "tests/e2e/leftovers.hpp"
 
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -95,10 +96,9 @@ std::string look() {
 } // namespace
 
 std::string leftovers() {
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s;;
-       std::this_thread::sleep_for(200ms))
-    if (auto found = look(); found.empty() || std::chrono::steady_clock::now() > deadline)
-      return found;
+  std::string found;
+  test::eventually([&] { return (found = look()).empty(); });
+  return found;
 }
 
 } // namespace backendim::e2e

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/eventually.hpp"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -7,10 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace backendim::e2e {
@@ -41,12 +41,12 @@ public:
       ::execvp(argv[0], argv.data());
       ::_exit(127);
     }
-    using namespace std::chrono_literals;
-    for (const auto deadline = std::chrono::steady_clock::now() + 30s; !listens();
-         std::this_thread::sleep_for(20ms)) {
-      ASSERT_EQ(::waitpid(pid_, nullptr, WNOHANG), 0) << "dnsmasq does not run";
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-    }
+    bool ended = false;
+    ASSERT_TRUE(test::eventually([&] {
+      ended = ended || ::waitpid(pid_, nullptr, WNOHANG) != 0;
+      return ended || listens();
+    }));
+    ASSERT_FALSE(ended) << "dnsmasq does not run";
   }
 
 private:

@@ -1,20 +1,20 @@
 #include "tests/e2e/leftovers.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace backendim;
 namespace json = boost::json;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -55,19 +55,21 @@ protected:
     const auto x = info(id);
     return x.contains("state") ? std::string{x.at("state").as_string()} : "";
   }
-  template <class Condition>
-  static bool within(std::chrono::seconds limit, Condition holds) {
-    for (const auto deadline = std::chrono::steady_clock::now() + limit; !holds();
-         std::this_thread::sleep_for(50ms))
-      if (std::chrono::steady_clock::now() > deadline)
-        return false;
-    return true;
-  }
-  static std::string services() {
+  static std::string docker(const std::string& words) {
     return e2e::run({"sh", "-c",
-                     std::string{"docker -H unix://"} + std::getenv("BACKENDIM_DOCKER_SOCKET")
-                       + " service ls --format '{{.Name}}' | grep ^task-"})
+                     std::string{"docker -H unix://"} + std::getenv("BACKENDIM_DOCKER_SOCKET") + " "
+                       + words})
       .out;
+  }
+  static std::string services() { return docker("service ls --format '{{.Name}}' | grep ^task-"); }
+  static std::string containers() { return docker("ps -q --filter name=task-"); }
+  /// Waits until the command has printed so many lines, or has ended.
+  static void await_lines(int number) {
+    EXPECT_TRUE(test::eventually([&] {
+      const auto container = e2e::first_line(containers());
+      return container.empty()
+             || std::atoi(docker("logs " + container + " | wc -l").c_str()) >= number;
+    }));
   }
 };
 
@@ -76,7 +78,7 @@ TEST_F(OneOffTest, OutputAndExitCodeAreThoseOfTheCommand) {
   EXPECT_EQ(x.exit_code, 3) << x.err;
   EXPECT_EQ(x.out, "hi\n");
   EXPECT_EQ(x.err, "oh\n");
-  EXPECT_TRUE(within(20s, [] { return services().empty(); })) << services();
+  EXPECT_TRUE(test::eventually([] { return services().empty(); })) << services();
 }
 
 TEST_F(OneOffTest, ItHasTheEnvironmentOfTheAppAndItsSecretsStayUnseen) {
@@ -105,55 +107,69 @@ TEST_F(OneOffTest, ItSurvivesRestartsAndTheDeathOfThePlatform) {
   auto& daemon = e2e::daemon_process::instance();
   auto running = std::async(std::launch::async, [] {
     return run({"sh", "-c",
-                "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.25; "
+                "i=0; while [ $i -lt 80 ]; do echo line $i; i=$((i+1)); sleep 0.25; "
                 "done; exit 5"});
   });
-  ASSERT_TRUE(within(20s, [] { return !services().empty(); }));
-  std::this_thread::sleep_for(2s);
+  ASSERT_TRUE(test::eventually([] { return !containers().empty(); }));
+  await_lines(8);
   daemon.restart_in_place();
-  std::this_thread::sleep_for(1s);
+  await_lines(20);
   daemon.kill();
-  std::this_thread::sleep_for(500ms);
+  await_lines(30);
   daemon.start();
   const auto x = running.get();
   std::string expected;
-  for (int i = 0; i < 40; ++i)
+  for (int i = 0; i < 80; ++i)
     expected += "line " + std::to_string(i) + "\n";
   EXPECT_EQ(x.out, expected) << x.err;
   EXPECT_EQ(x.exit_code, 5) << x.err;
-  EXPECT_TRUE(within(20s, [] { return services().empty(); })) << services();
+  EXPECT_TRUE(test::eventually([] { return services().empty(); })) << services();
 }
 
 TEST_F(OneOffTest, WhatEndsWhileThePlatformIsDeadIsKnownAfterwards) {
   auto& daemon = e2e::daemon_process::instance();
-  const auto id = started({"sh", "-c", "echo begin; sleep 4; echo end; exit 6"});
-  ASSERT_TRUE(within(20s, [&] {
+  const auto id
+    = started({"sh", "-c", "echo begin; { sleep 4545; } 2>/dev/null; echo end; exit 6"});
+  ASSERT_TRUE(test::eventually([&] {
     return e2e::cli({"logs", "once", "--task", id}).out == "begin\n";
   }));
   daemon.kill();
-  std::this_thread::sleep_for(6s);
+  EXPECT_EQ(e2e::run({"pkill", "-f", "^sleep 4545$"}).exit_code, 0);
+  EXPECT_TRUE(test::eventually([] { return containers().empty(); }));
   daemon.start();
-  EXPECT_TRUE(within(20s, [&] { return state_of(id) == "exited"; })) << state_of(id);
+  EXPECT_TRUE(test::eventually([&] { return state_of(id) == "exited"; })) << state_of(id);
   EXPECT_EQ(info(id).at("exit_code"), 6);
   EXPECT_EQ(e2e::cli({"logs", "once", "--task", id}).out, "begin\nend\n");
-  EXPECT_TRUE(within(20s, [] { return services().empty(); })) << services();
+  EXPECT_TRUE(test::eventually([] { return services().empty(); })) << services();
 }
 
 TEST_F(OneOffTest, CancelLeavesNothing) {
   const auto id = started({"sh", "-c", "trap 'echo bye; exit 0' TERM; echo up; sleep 1000 & wait"});
-  ASSERT_TRUE(within(20s, [&] { return e2e::cli({"logs", "once", "--task", id}).out == "up\n"; }));
+  ASSERT_TRUE(test::eventually([&] {
+    return e2e::cli({"logs", "once", "--task", id}).out == "up\n";
+  }));
   EXPECT_EQ(e2e::cli({"tasks", "cancel", id, "--app", "once"}).exit_code, 0);
-  EXPECT_TRUE(within(20s, [&] { return state_of(id) == "cancelled"; })) << state_of(id);
+  EXPECT_TRUE(test::eventually([&] { return state_of(id) == "cancelled"; })) << state_of(id);
   EXPECT_EQ(e2e::cli({"logs", "once", "--task", id}).out, "up\nbye\n");
-  EXPECT_TRUE(within(20s, [] { return services().empty(); })) << services();
+  EXPECT_TRUE(test::eventually([] { return services().empty(); })) << services();
   EXPECT_EQ(e2e::cli({"tasks", "cancel", id, "--app", "once"}).exit_code, 0) << "once more";
 }
 
 TEST_F(OneOffTest, CtrlCEndsTheCommand) {
-  const auto x = e2e::run({"timeout", "--preserve-status", "-s", "INT", "4", BACKENDIM_CLI, "run",
-                           "--app", "once", "--", "sleep", "1000"});
+  const auto folder = e2e::copy_of("static", "interrupted");
+  auto running = std::async(std::launch::async, [&] {
+    return e2e::run({"sh", "-c", "echo $$ >pid; exec \"$@\"", "sh", BACKENDIM_CLI, "run", "--app",
+                     "once", "--", "sleep", "1000"},
+                    folder);
+  });
+  EXPECT_TRUE(test::eventually([] { return !containers().empty(); }));
+  pid_t pid = 0;
+  std::ifstream{folder / "pid"} >> pid;
+  ASSERT_GT(pid, 1);
+  ::kill(pid, SIGINT);
+  const auto x = running.get();
   EXPECT_EQ(x.exit_code, 130) << x.err;
-  EXPECT_TRUE(within(20s, [] { return services().empty(); })) << services();
+  EXPECT_TRUE(test::eventually([] { return services().empty(); })) << services();
 }
 
 TEST_F(OneOffTest, TheLimitIsThePlatforms) {
@@ -186,13 +202,13 @@ TEST_F(OneOffTest, TooManyAtOnceAreTurnedAway) {
   for (const auto& id : ids)
     EXPECT_EQ(e2e::cli({"tasks", "cancel", id, "--app", "once"}).exit_code, 0);
   for (const auto& id : ids)
-    EXPECT_TRUE(within(30s, [&] { return state_of(id) == "cancelled"; })) << state_of(id);
+    EXPECT_TRUE(test::eventually([&] { return state_of(id) == "cancelled"; })) << state_of(id);
 }
 
 /// Another tenant finds neither a task nor its output.
 TEST_F(OneOffTest, AForeignTenantIsRefused) {
   const auto id = started({"echo", "for-main-only"});
-  ASSERT_TRUE(within(20s, [&] { return state_of(id) == "exited"; }));
+  ASSERT_TRUE(test::eventually([&] { return state_of(id) == "exited"; }));
   auto token = e2e::cli({"admin", "token", "evil", "eve-once", "--may", "deploy"}).out;
   token.resize(token.find_last_not_of('\n') + 1);
   const std::string at = "http://127.0.0.1:7780/v1/apps/once/tasks";

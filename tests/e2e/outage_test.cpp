@@ -1,6 +1,7 @@
 #include "tests/e2e/leftovers.hpp"
 #include "tests/e2e/sandbox_server.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -9,12 +10,10 @@
 
 #include <fstream>
 #include <string>
-#include <thread>
 
 using namespace backendim;
 namespace fs = std::filesystem;
 namespace json = boost::json;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -30,20 +29,21 @@ std::string begun(const std::string& app, const fs::path& source) {
 
 /// The reason for which the step under way is tried again; empty: none came.
 std::string retried_for(const std::string& id) {
-  for (const auto deadline = std::chrono::steady_clock::now() + 90s;
-       std::chrono::steady_clock::now() < deadline; std::this_thread::sleep_for(100ms)) {
-    const auto now = deployment(id);
-    const auto& steps = now.at("steps").as_array();
-    if (const auto* why = steps.back().as_object().if_contains("why"); why && why->is_object())
-      return std::string{why->at("code").as_string()};
-    if (now.as_object().contains("error"))
-      return "";
-  }
-  return "";
+  std::string result;
+  test::eventually(
+    [&] {
+      const auto now = deployment(id);
+      const auto& steps = now.at("steps").as_array();
+      if (const auto* why = steps.back().as_object().if_contains("why"); why && why->is_object())
+        result = why->at("code").as_string();
+      return !result.empty() || now.as_object().contains("error");
+    },
+    std::chrono::minutes{5});
+  return result;
 }
 
 std::string end_of(const std::string& id) {
-  (void)e2e::api("/v1/deployments/" + id + "/events", {"-m", "150"});
+  (void)e2e::api("/v1/deployments/" + id + "/events", {"-m", "600"});
   return std::string{deployment(id).at("state").as_string()};
 }
 

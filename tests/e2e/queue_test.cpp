@@ -1,18 +1,15 @@
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <fstream>
-#include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace backendim;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -44,13 +41,6 @@ protected:
     return boost::json::parse(e2e::api("/v1/deployments/" + id).body).as_object();
   }
 
-  static void eventually(const std::function<bool()>& true_at_last, const std::string& what) {
-    for (const auto deadline = std::chrono::steady_clock::now() + 60s; !true_at_last();) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << what;
-      std::this_thread::sleep_for(100ms);
-    }
-  }
-
 private:
   std::vector<std::string> started_;
 };
@@ -58,17 +48,20 @@ private:
 TEST_F(QueueTest, PlaceIsShownAndTheNextBeginsWhenASlotIsFree) {
   restart(R"({"builder":{"slots":1},"admission":{"waiting_per_tenant":1}})");
   const auto first = start_endless("endless");
-  eventually([&] { return deployment(first).at("state") == "building"; }, "the first builds");
+  ASSERT_TRUE(test::eventually([&] { return deployment(first).at("state") == "building"; }));
   const auto second = start_endless("patient");
-  eventually([&] { return deployment(second).contains("waiting"); }, "the second waits");
+  ASSERT_TRUE(test::eventually([&] { return deployment(second).contains("waiting"); }));
   EXPECT_EQ(deployment(second).at("waiting").at("position"), 1);
   EXPECT_EQ(deployment(second).at("waiting").at("why"), "slots");
   EXPECT_FALSE(deployment(first).contains("waiting"));
   EXPECT_NE(e2e::cli({"status", second}).out.find("1st"), std::string::npos);
   EXPECT_NE(e2e::cli({"status", "patient"}).out.find("1st"), std::string::npos);
   EXPECT_NE(e2e::cli({"admin", "queue"}).out.find(second), std::string::npos);
-  const auto events = e2e::api("/v1/deployments/" + second + "/events", {"-m", "2"});
-  EXPECT_NE(events.body.find("event: waiting"), std::string::npos) << events.body;
+  EXPECT_TRUE(test::eventually([&] { // the stream goes on: whoever reads it has to stop
+    return e2e::api("/v1/deployments/" + second + "/events", {"-m", "2"})
+             .body.find("event: waiting")
+           != std::string::npos;
+  }));
 
   const auto body = R"({"source":{"git":"https://example.org/x.git"}})";
   const auto refused = e2e::api("/v1/apps/late/deployments",
@@ -79,14 +72,15 @@ TEST_F(QueueTest, PlaceIsShownAndTheNextBeginsWhenASlotIsFree) {
   EXPECT_EQ(e2e::api("/v1/apps/late").status, 404) << "nothing was accepted";
 
   EXPECT_EQ(e2e::cli({"deployments", "cancel", first}).exit_code, 0);
-  eventually([&] { return !deployment(second).contains("waiting"); }, "the second gets the slot");
+  ASSERT_TRUE(test::eventually([&] { return !deployment(second).contains("waiting"); }))
+    << "the second gets the slot";
   EXPECT_EQ(deployment(second).at("state"), "building");
 }
 
 TEST_F(QueueTest, WithoutDiskSpaceDeploymentsAreTurnedAwayAndTakenAgainWithIt) {
   restart(R"({"admission":{"disk_floor_mb":4000000000}})");
   const auto refused
-    = e2e::cli({"deploy", "--app", "nospace", "--timeout", "2"}, e2e::samples() / "express");
+    = e2e::cli({"deploy", "--app", "nospace", "--timeout", "10"}, e2e::samples() / "express");
   EXPECT_EQ(refused.exit_code, 5) << refused.err;
   EXPECT_NE(refused.err.find("MiB free"), std::string::npos) << refused.err;
   EXPECT_EQ(e2e::api("/v1/apps/nospace").status, 404);

@@ -1,5 +1,6 @@
 #include "tests/e2e/small_app.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -40,13 +41,16 @@ TEST(ReleaseTest, CrashSoonAfterTheSwitchIsTakenBackWithItsReason) {
   const e2e::small_app x{"fragile"};
   x.write("steady");
   ASSERT_EQ(x.deploy().exit_code, 0);
-  x.write("doomed",
-          "setTimeout(() => { console.error('the disk caught fire'); process.exit(3) }, 6000)",
-          "deploy: {watch: 60}\n");
+  x.write_handler("if (q.url == '/fire') { console.error('the disk caught fire'); process.exit(3) }"
+                  " s.end('doomed')",
+                  "deploy: {watch: 600}\n");
   ASSERT_EQ(x.deploy().exit_code, 0);
   EXPECT_EQ(x.shown(), "doomed");
-  ASSERT_TRUE(e2e::within(30s, [&] { return x.shown() != "doomed"; }));
-  EXPECT_TRUE(e2e::within(5s, [&] { return x.state_of_latest() == "rolled_back"; }));
+  ASSERT_TRUE(test::eventually([&] {
+    (void)e2e::get(e2e::url_of("fragile") + "/fire");
+    return x.shown() != "doomed";
+  }));
+  EXPECT_TRUE(test::eventually([&] { return x.state_of_latest() == "rolled_back"; }));
   EXPECT_EQ(x.shown(), "steady");
   const auto status = x.say({"status", std::string{x.info().at("latest").as_string()}});
   EXPECT_NE(status.out.find("the disk caught fire"), std::string::npos) << status.out;
@@ -57,13 +61,14 @@ TEST(ReleaseTest, TooMuchMemoryWhileWatchedIsTakenBackAndNamed) {
   const e2e::small_app x{"hungry"};
   x.write("modest");
   ASSERT_EQ(x.deploy().exit_code, 0);
-  x.write(
-    "greedy",
-    "const all = []; setTimeout(() => setInterval(() => all.push(Buffer.alloc(64 << 20, 1)), 20),"
-    " 4000)",
-    "deploy: {watch: 60}\n");
+  x.write_handler("if (q.url == '/eat') setInterval(() => all.push(Buffer.alloc(64 << 20, 1)), 20);"
+                  " s.end('greedy')",
+                  "deploy: {watch: 600}\n", "const all = [];");
   ASSERT_EQ(x.deploy().exit_code, 0);
-  EXPECT_TRUE(e2e::within(30s, [&] { return x.state_of_latest() == "rolled_back"; }));
+  EXPECT_TRUE(test::eventually([&] {
+    (void)e2e::get(e2e::url_of("hungry") + "/eat");
+    return x.state_of_latest() == "rolled_back";
+  }));
   const auto status = x.say({"status", std::string{x.info().at("latest").as_string()}});
   EXPECT_NE(status.out.find("app_out_of_memory"), std::string::npos) << status.out;
   EXPECT_EQ(x.shown(), "modest");
@@ -94,14 +99,14 @@ TEST(ReleaseTest, ScaleStopStartAndPsSayAndDoTheSame) {
     const auto tasks = json::parse(e2e::api("/v1/apps/elastic/tasks").body);
     return tasks.at("ready").as_array().size();
   };
-  EXPECT_TRUE(e2e::within(30s, [&] { return ready() == 3; })) << x.say({"ps"}).out;
+  EXPECT_TRUE(test::eventually([&] { return ready() == 3; })) << x.say({"ps"}).out;
   EXPECT_EQ(x.say({"stop"}).exit_code, 0);
-  EXPECT_TRUE(e2e::within(10s, [&] { return x.shown().find("is stopped") != std::string::npos; }))
+  EXPECT_TRUE(test::eventually([&] { return x.shown().find("is stopped") != std::string::npos; }))
     << x.shown();
   EXPECT_EQ(x.say({"start"}).exit_code, 0);
-  EXPECT_TRUE(e2e::within(30s, [&] { return x.shown() == "here"; })) << x.say({"ps"}).out;
+  EXPECT_TRUE(test::eventually([&] { return x.shown() == "here"; })) << x.say({"ps"}).out;
   EXPECT_EQ(x.say({"scale", "auto"}).exit_code, 0);
-  EXPECT_TRUE(e2e::within(30s, [&] { return ready() == 1; })) << x.say({"ps"}).out;
+  EXPECT_TRUE(test::eventually([&] { return ready() == 1; })) << x.say({"ps"}).out;
   EXPECT_EQ(x.say({"restart"}).exit_code, 0);
   EXPECT_EQ(x.shown(), "here");
 }

@@ -1,6 +1,7 @@
 #include "tests/e2e/sandbox_server.hpp"
 
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -58,8 +59,7 @@ void sandbox_server::kill() {
     ::waitpid(pid_, nullptr, WNOHANG); // ours if it was restarted; else the sandbox's
     return run({"pgrep", "-x", "-r", "R,S,D", program_}).exit_code == 0;
   };
-  for (const auto deadline = std::chrono::steady_clock::now() + 10s; runs();)
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  ASSERT_TRUE(test::eventually([&] { return !runs(); }));
   pid_ = 0;
 }
 

@@ -4,25 +4,13 @@
 
 #include <boost/json.hpp>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 namespace backendim::e2e {
-
-/// Whether *holds* is true at some time before *limit* is over.
-template <class Condition>
-bool within(std::chrono::seconds limit, Condition holds) {
-  for (const auto deadline = std::chrono::steady_clock::now() + limit; !holds();
-       std::this_thread::sleep_for(std::chrono::milliseconds{50}))
-    if (std::chrono::steady_clock::now() > deadline)
-      return false;
-  return true;
-}
 
 /// An app in Node without dependencies.
 class small_app {

@@ -3,6 +3,7 @@
 #include "tests/e2e/leftovers.hpp"
 #include "tests/e2e/small_app.hpp"
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -132,10 +133,10 @@ TEST(SmokeKillTest, ADeployInTheMiddleEndsTruthfullyAndAppsAnswerAgain) {
   carried.write("made it");
   const auto started = carried.say({"deploy", "--detach"});
   ASSERT_EQ(started.exit_code, 0) << started.err;
-  ASSERT_TRUE(e2e::within(120s, [&] { return carried.state_of_latest() == "building"; }));
+  ASSERT_TRUE(test::eventually([&] { return carried.state_of_latest() == "building"; }));
   daemon.kill();
   daemon.start();
-  EXPECT_TRUE(e2e::within(60s, [&] { return standing.shown() == "still here"; }));
+  EXPECT_TRUE(test::eventually([&] { return standing.shown() == "still here"; }));
   const auto id = e2e::first_line(started.out);
   (void)e2e::api("/v1/deployments/" + id + "/events", {"-m", "300"}); // ends with the deployment
   EXPECT_EQ(carried.state_of_latest(), "succeeded");

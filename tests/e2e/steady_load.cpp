@@ -18,7 +18,7 @@ using steady = std::chrono::steady_clock;
 namespace {
 
 constexpr unsigned clients = 8;
-constexpr timeval patience{30, 0};
+constexpr timeval patience{120, 0};
 
 /// One connection to an edge.
 class connection {

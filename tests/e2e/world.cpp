@@ -1,5 +1,7 @@
 #include "tests/e2e/world.hpp"
 
+#include "tests/support/eventually.hpp"
+
 #include <boost/json.hpp>
 
 #include <fcntl.h>
@@ -12,12 +14,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 namespace backendim::e2e {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -99,7 +99,7 @@ std::string first_line(const std::string& text) {
 }
 
 http_answer get(const std::string& url, const std::vector<std::string>& more) {
-  std::vector<std::string> argv{"curl", "-s", "-m", "60", "-w", "\n%{http_code}", url};
+  std::vector<std::string> argv{"curl", "-s", "-m", "120", "-w", "\n%{http_code}", url};
   argv.insert(argv.end(), more.begin(), more.end());
   const auto ran = run(argv);
   const auto end = ran.out.rfind('\n');
@@ -192,11 +192,9 @@ void daemon_process::start_to_die(const std::string& die_at) {
 }
 
 void daemon_process::await() {
-  for (const auto deadline = std::chrono::steady_clock::now() + 30s;
-       get(std::string{"http://"} + api_address + "/readyz").status != 200;) {
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << log();
-    std::this_thread::sleep_for(50ms);
-  }
+  ASSERT_TRUE(test::eventually(
+    [] { return get(std::string{"http://"} + api_address + "/readyz").status == 200; }))
+    << log();
   ::setenv("XDG_CONFIG_HOME", (scratch / "user").c_str(), 1);
   const auto login = cli({"auth", "login", "--token-file", (state() / "admin.token").string(),
                           "--url", std::string{"http://"} + api_address});
@@ -223,9 +221,7 @@ void daemon_process::restart_in_place() {
   };
   const auto before = times_ready();
   hang_up();
-  for (const auto deadline = std::chrono::steady_clock::now() + 30s; times_ready() == before;
-       std::this_thread::sleep_for(50ms))
-    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << log();
+  ASSERT_TRUE(test::eventually([&] { return times_ready() != before; })) << log();
 }
 
 void daemon_process::hang_up() {
@@ -238,11 +234,9 @@ void daemon_process::kill() {
   pid_ = 0;
 }
 
-bool daemon_process::dies_within(std::chrono::seconds limit) {
-  for (const auto deadline = std::chrono::steady_clock::now() + limit;
-       ::waitpid(pid_, nullptr, WNOHANG) == 0; std::this_thread::sleep_for(10ms))
-    if (std::chrono::steady_clock::now() > deadline)
-      return false;
+bool daemon_process::dies() {
+  if (!test::eventually([this] { return ::waitpid(pid_, nullptr, WNOHANG) != 0; }))
+    return false;
   pid_ = 0;
   return true;
 }

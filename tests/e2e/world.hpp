@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -56,18 +55,18 @@ class daemon_process {
 public:
   static daemon_process& instance();
 
-  /// Returns when it is ready; fails the test when that takes 30 s. *settings*: keys of its
+  /// Returns when it is ready; fails the test when it never is. *settings*: keys of its
   /// configuration, as JSON, that replace those of all tests.
   void start(const std::string& settings = "{}");
   /// *die_at* names a place where it ends as if killed (actors/fault_point.hpp).
   void start_to_die(const std::string& die_at);
   void begin(const std::string& settings = "{}",
-             const std::string& die_at = "");   ///< Does not wait.
-  void stop();                                  ///< SIGTERM, and waits for its end.
-  void restart_in_place();                      ///< SIGHUP, and waits until it is ready again.
-  void hang_up();                               ///< SIGHUP; does not wait.
-  void kill();                                  ///< SIGKILL.
-  bool dies_within(std::chrono::seconds limit); ///< By itself.
+             const std::string& die_at = ""); ///< Does not wait.
+  void stop();                                ///< SIGTERM, and waits for its end.
+  void restart_in_place();                    ///< SIGHUP, and waits until it is ready again.
+  void hang_up();                             ///< SIGHUP; does not wait.
+  void kill();                                ///< SIGKILL.
+  bool dies();                                ///< By itself; false: it does not.
 
   std::filesystem::path state() const;
   void keep_state_in(const std::filesystem::path& folder); ///< From the next start on.
