@@ -81,8 +81,8 @@ accounts(accounts_body::interface::stateful_pointer<accounts_body> self, durable
 /// admit again at its next start cannot be taken back.
 std::string own_token_id();
 
-/// As is_name() says, but without a dash: hosts are <app>-<tenant> and services <tenant>-<app>, and
-/// with dashes on both sides two tenants could have the same one.
+/// As is_name() says, but without a dash: services are <tenant>-<app>, and with dashes on both
+/// sides those of two tenants could have the same name.
 bool is_tenant_name(const std::string& x);
 
 } // namespace backendim

@@ -116,6 +116,14 @@ caf::expected<std::vector<app_event>> decide(const app_state& s, const note_doma
   return std::vector<app_event>{domains_noted{x.domains}};
 }
 
+/// An app that is about to be knows its host before: its first event has its URL.
+caf::expected<std::vector<app_event>> decide(const app_state& s, const note_host& x,
+                                             const moment&) {
+  if (s.host == x.host && s.url == x.url)
+    return std::vector<app_event>{};
+  return std::vector<app_event>{host_noted{x.host, x.url}};
+}
+
 caf::expected<std::vector<app_event>> decide(const app_state& s, const conclude_deployment& x,
                                              const moment&) {
   if (!s.open.contains(x.id))
@@ -192,6 +200,7 @@ void apply(app_state& s, const release_retired& x) {
 
 void apply(app_state& s, const app_destroyed& x) {
   s.exists = false;
+  s.host.clear();
   s.secrets.clear();
   keep_request(s, x.request_id, {"", "", 0, "", x.at});
   if (s.live)
@@ -209,6 +218,11 @@ void apply(app_state& s, const app_destroyed& x) {
   s.latest.reset();
   s.ended_one_offs.clear();
   s.domains.clear();
+}
+
+void apply(app_state& s, const host_noted& x) {
+  s.host = x.host;
+  s.url = x.url;
 }
 
 void apply(app_state& s, const domains_noted& x) {

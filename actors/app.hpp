@@ -37,6 +37,7 @@ BOOST_DESCRIBE_STRUCT(kept_request, (), (fingerprint, deployment, release, who, 
 struct app_state {
   std::string tenant;
   std::string app;
+  std::string host; ///< Of the platform, its own; empty: it was not told yet.
   std::string url;
   caf::timestamp created;
   bool exists = false;
@@ -61,10 +62,10 @@ struct app_state {
   std::vector<std::string> domains;         ///< That serve it, as the domains told.
 };
 BOOST_DESCRIBE_STRUCT(app_state, (),
-                      (tenant, app, url, created, exists, last_number, open, superseded, deploying,
-                       queued, latest, live, standby, releases, scaled, stopped, maintenance,
-                       last_failure, retiring, requests, secrets, one_offs, ended_one_offs,
-                       domains))
+                      (tenant, app, host, url, created, exists, last_number, open, superseded,
+                       deploying, queued, latest, live, standby, releases, scaled, stopped,
+                       maintenance, last_failure, retiring, requests, secrets, one_offs,
+                       ended_one_offs, domains))
 
 constexpr size_t kept_releases = 10;
 constexpr std::chrono::hours requests_kept_for{24};
@@ -76,7 +77,7 @@ using app_event
   = std::variant<app_created, deployment_accepted, deployment_concluded, release_retired,
                  app_destroyed, release_proven, release_reverted, app_scaled, app_stopped,
                  app_started, secrets_changed, seals_replaced, maintenance_changed,
-                 one_off_accepted, one_off_concluded, domains_noted>;
+                 one_off_accepted, one_off_concluded, domains_noted, host_noted>;
 
 caf::expected<std::vector<app_event>> decide(const app_state& s, const start_deployment& x,
                                              const moment& m);
@@ -104,7 +105,10 @@ caf::expected<std::vector<app_event>> decide(const app_state& s, const revert_re
                                              const moment& m);
 caf::expected<std::vector<app_event>> decide(const app_state& s, const note_domains& x,
                                              const moment& m);
+caf::expected<std::vector<app_event>> decide(const app_state& s, const note_host& x,
+                                             const moment& m);
 void apply(app_state& s, const domains_noted& x);
+void apply(app_state& s, const host_noted& x);
 void apply(app_state& s, const app_created& x);
 void apply(app_state& s, const release_retired& x);
 void apply(app_state& s, const deployment_accepted& x);

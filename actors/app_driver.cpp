@@ -1,5 +1,6 @@
 #include "actors/app_driver.hpp"
 
+#include "actors/app_hosts.hpp"
 #include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
 
@@ -23,14 +24,13 @@ app_driver::make_behavior(app_context context, std::string tenant, std::string a
   gateway_ = std::move(context.gateway);
   engine_ = std::move(context.engine);
   queue_ = std::move(context.queue);
-  const auto& urls = context.urls;
+  urls_ = std::move(context.urls);
   domains_ = context.domains ? std::move(context.domains)
-                             : std::make_shared<const domains_policy>(domains_policy{urls.domain});
-  host_ = app + "-" + tenant + "." + urls.domain;
+                             : std::make_shared<const domains_policy>(domains_policy{urls_.domain});
   app_state initial;
   initial.tenant = tenant;
   initial.app = app;
-  initial.url = urls.scheme + "://" + host_ + urls.suffix;
+  initial.url = url_of(urls_, first_host(tenant, app, urls_.domain));
   start(context.durable, {"app/" + tenant + "/" + app, context.journal}, std::move(initial),
         [this](const app_state& s) { drive(s); });
   return {
@@ -64,6 +64,7 @@ app_driver::make_behavior(app_context context, std::string tenant, std::string a
     [this](verify_domain& x) { return verify(std::move(x)); },
     [this](remove_domain& x) { return remove(std::move(x)); },
     [this](note_domains& x) { return handle(std::move(x)); },
+    [this](note_host& x) { return handle(std::move(x)); },
     [this](const mend_services& x) -> caf::result<differences> {
       for (const auto& difference : x.items)
         mend(difference);
@@ -96,7 +97,7 @@ caf::result<deployment_info> app_driver::admit(start_deployment x) {
 void app_driver::drive(const app_state& s) {
   live_.reset();
   if (s.live)
-    live_ = tasks_of(s.tenant, s.app, *s.live, wanted_replicas(s), host_);
+    live_ = tasks_of(s.tenant, s.app, *s.live, wanted_replicas(s), host(s));
   task_deployments(s);
   // A deployment that was cancelled at the last moment may have switched the route already, so it
   // is said again before a release has to go.
@@ -231,11 +232,15 @@ void app_driver::retire(const app_state& s, uint32_t number) {
 void app_driver::route(const app_state& s) {
   if (!s.exists) {
     if (routed_.forget())
-      self_->request(gateway_, answer_deadline, remove_route{host_})
+      self_->request(gateway_, answer_deadline, remove_route{routed_host_})
         .then([](const route_set&) {}, [](const caf::error&) {});
     return;
   }
-  set_route wish{host_, caf::none, s.app + " is not running", ""};
+  const auto own = host(s);
+  if (own.empty())
+    return; // it is asked for: what may be another app's is not routed
+  routed_host_ = own;
+  set_route wish{own, caf::none, s.app + " is not running", ""};
   if (s.stopped) {
     wish.title = s.app + " is stopped";
     wish.text = "Somebody stopped it. It answers again once it is started or deployed.";

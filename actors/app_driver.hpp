@@ -8,6 +8,7 @@
 #include "protocol/quota.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,7 +19,7 @@ namespace backendim {
 
 /// How the URLs of apps look.
 struct url_form {
-  std::string domain; ///< Hosts are <app>-<tenant>.<domain>.
+  std::string domain; ///< Hosts are directly below it.
   std::string suffix; ///< What follows the host, like ":8080".
   std::string scheme = "http";
 };
@@ -34,6 +35,10 @@ struct app_context {
   std::shared_ptr<const domains_policy> domains{}; ///< Of all apps; null: nothing but urls counts.
 };
 
+/// The URL of an app at *host*.
+std::string url_of(const url_form& x, const std::string& host);
+
+constexpr auto domains_path = "domains"; ///< Of who says whose each host name is.
 constexpr std::chrono::seconds retry_after{1};
 constexpr std::chrono::seconds drain_deadline{90}; ///< Drain (30 s) and removal by the engine.
 
@@ -67,6 +72,14 @@ private:
   void watch(const app_state& s);
   void tell_reverted(const app_state& s);
   void task_one_offs(const app_state& s);
+
+  // app_driver_hosts.cpp
+  template <class Command, class Reply>
+  void host_first(Command x, caf::typed_response_promise<Reply> promise);
+  void claim_own_host(std::function<void()> then, std::function<void(const caf::error&)> failed);
+  std::string host(const app_state& s) const;
+
+  // app_driver_domains.cpp
   template <class Reply, class Make>
   caf::result<Reply> ask_domains(Make make);
   caf::result<domain_list> own_domains();
@@ -74,6 +87,8 @@ private:
   caf::result<domain_report> verify(verify_domain x);
   caf::result<domain_list> remove(remove_domain x);
   void keep_own_domains(const app_state& s);
+  void tell_domains(caf::timestamp since);
+  void ask_domains_again(const caf::error& why);
   template <class Command>
   void tell_self(Command x);
 
@@ -90,8 +105,10 @@ private:
   engine_actor engine_;
   build_queue_actor queue_;
   std::shared_ptr<const domains_policy> domains_;
-  std::string host_;
-  boxed<run_release> live_;                          ///< What has to run.
+  url_form urls_;
+  bool hosts_are_kept_ = true; ///< False: nobody says whose a host is, so all have their first.
+  std::string routed_host_;    ///< Empty: none was routed.
+  boxed<run_release> live_;    ///< What has to run.
   std::map<std::string, std::string> told_;          ///< By deployment: what it was told last.
   std::map<std::string, std::string> told_one_offs_; ///< The same, by one-off task.
   std::set<uint32_t> retiring_;

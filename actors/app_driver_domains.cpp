@@ -1,6 +1,7 @@
 // What an app has to do with its domains: it asks for them in its own name, and says what it is.
 
 #include "actors/app_driver.hpp"
+#include "actors/app_hosts.hpp"
 #include "actors/resolve.hpp"
 
 #include <spdlog/spdlog.h>
@@ -16,7 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto path = "domains";
 constexpr auto deadline = 28s; // looking one up takes ten, and the door waits for thirty
 
 std::vector<std::string> verified_of(const domain_list& x) {
@@ -28,9 +28,9 @@ std::vector<std::string> verified_of(const domain_list& x) {
 }
 
 /// Of a list each one; a report says all itself.
-void complete(domain_list& x, const domains_policy& policy, const std::string& tenant) {
+void complete(domain_list& x, const domains_policy& policy, const std::string& host) {
   for (auto& each : x.items)
-    complete(each, policy, tenant);
+    complete(each, policy, host);
 }
 void complete(domain_report&, const domains_policy&, const std::string&) {}
 
@@ -46,7 +46,7 @@ caf::result<Reply> app_driver::ask_domains(Make make) {
   self_->request(interface{self_}, answer_deadline, get_app{})
     .then(
       [this, make, promise, failed](const app_info&) {
-        self_->request(ingress_, answer_deadline, resolve_path{path})
+        self_->request(ingress_, answer_deadline, resolve_path{domains_path})
           .then(
             [this, make, promise, failed](caf::strong_actor_ptr& found) {
               self_
@@ -54,7 +54,10 @@ caf::result<Reply> app_driver::ask_domains(Make make) {
                           make(current()))
                 .then(
                   [this, promise](Reply& x) mutable {
-                    complete(x, *domains_, current().tenant);
+                    const auto& s = current();
+                    const auto own = host(s);
+                    complete(x, *domains_,
+                             own.empty() ? first_host(s.tenant, s.app, urls_.domain) : own);
                     promise.deliver(std::move(x));
                   },
                   failed);
@@ -88,40 +91,54 @@ caf::result<domain_list> app_driver::remove(remove_domain x) {
 }
 
 /// Once for each app that comes to be or to an end, and after each start: domains of one that is no
-/// more are free, whatever happened in between.
+/// more are free, whatever happened in between, and one that is has a host.
 void app_driver::keep_own_domains(const app_state& s) {
   if (!s.exists && s.created == caf::timestamp{})
     return; // there never was one
-  keep_domains wish;
-  wish.tenant = s.tenant;
-  wish.app = s.app;
-  if (s.exists)
-    wish.since = s.created;
-  wish.meta.request_id = s.exists ? "created" : "destroyed";
   const auto since = s.exists ? s.created : caf::timestamp{};
   if (domains_told_ == since)
     return;
   domains_told_ = since;
-  const auto again = [this](const caf::error& why) {
-    spdlog::warn("app could not tell which domains it keeps app={} why=\"{}\"", stream(),
-                 render(why));
-    domains_told_.reset();
-    tick_in(retry_after);
-  };
+  if (!s.exists)
+    tell_domains(since);
+  else
+    claim_own_host(
+      [this, since] {
+        if (domains_told_ == since) // else it was destroyed meanwhile
+          tell_domains(since);
+      },
+      [this](const caf::error& why) { ask_domains_again(why); });
+}
+
+void app_driver::ask_domains_again(const caf::error& why) {
+  spdlog::warn("app could not tell which domains it keeps app={} why=\"{}\"", stream(),
+               render(why));
+  domains_told_.reset();
+  tick_in(retry_after);
+}
+
+/// *since*: when the app came to be; the epoch: there is none.
+void app_driver::tell_domains(caf::timestamp since) {
+  const bool exists = since != caf::timestamp{};
+  keep_domains wish;
+  wish.tenant = current().tenant;
+  wish.app = current().app;
+  if (exists)
+    wish.since = since;
+  wish.meta.request_id = exists ? "created" : "destroyed";
   ask_path<domains_actor, domain_list>(
-    self_, ingress_, path, wish,
-    [this, since, again](const domain_list& x) {
-      if (domains_told_ != since || since == caf::timestamp{}
-          || verified_of(x) == current().domains)
+    self_, ingress_, domains_path, wish,
+    [this, since, exists](const domain_list& x) {
+      if (domains_told_ != since || !exists || verified_of(x) == current().domains)
         return;
       self_
         ->request(interface{self_}, answer_deadline, note_domains{verified_of(x), {"", "domains"}})
         .then([](const app_info&) {},
-              [again](const caf::error& why) { again(to_domain_error(why)); });
+              [this](const caf::error& why) { ask_domains_again(to_domain_error(why)); });
     },
-    [again](const caf::error& why) {
+    [this](const caf::error& why) {
       if (why != ec::not_found) // else nobody keeps domains
-        again(why);
+        ask_domains_again(why);
     });
 }
 

@@ -29,8 +29,8 @@ caf::result<Reply> app_driver::claim_first(Command x) {
   return promise;
 }
 
-/// Takes *x* once its tenant has room for the tasks that the app will have. What was asked before,
-/// or takes no more than is there, needs none.
+/// Takes *x* once its app has a host and its tenant has room for the tasks that the app will have.
+/// What was asked before, or takes no more than is there, needs none.
 template <class Command, class Reply>
 void app_driver::claim_first(Command x, caf::typed_response_promise<Reply> promise) {
   const auto& s = current();
@@ -48,15 +48,21 @@ void app_driver::claim_first(Command x, caf::typed_response_promise<Reply> promi
     return;
   }
   const auto tasks = tasks_after(s, x);
+  const auto take = [this](Command what, caf::typed_response_promise<Reply> answer) {
+    if constexpr (makes_apps<Command>)
+      host_first(std::move(what), std::move(answer));
+    else
+      handle(std::move(what), std::move(answer));
+  };
   if (knows_request(s, x.meta.request_id)
       || (s.exists ? tasks <= wanted_replicas(s) : !makes_apps<Command>)) {
-    handle(std::move(x), std::move(promise));
+    take(std::move(x), std::move(promise));
     return;
   }
   const claim_tasks question{s.app, tasks, x.meta};
   ask_path<quota_actor, quota_report>(
     self_, ingress_, quota_path(s), question,
-    [this, x, promise](const quota_report&) { handle(x, promise); },
+    [take, x, promise](const quota_report&) { take(x, promise); },
     [promise](const caf::error& why) {
       auto asked = promise;
       asked.deliver(why);

@@ -69,6 +69,8 @@ bool http_is_enough(const domains_data& s, const std::string& domain, const std:
 
 caf::error taken(const domains_data& s, const std::string& domain, const std::string& tenant,
                  const std::string& app) {
+  if (s.hosts.contains(domain))
+    return refuse(ec::conflict, domain + " is a host of this platform");
   const auto* known = find(s, domain);
   if (!known || !known->owner || *known->owner == owner_key(tenant, app))
     return {};
@@ -145,6 +147,8 @@ caf::expected<events> decide(const domains_data& s, const keep_domains& x, const
     for (const auto& domain : has->second)
       if (!x.since || s.domains.at(domain).claims.at(key).since != *x.since)
         result.emplace_back(domain_released{domain, x.tenant, x.app, x.meta.who, m.now});
+  if (const auto own = s.own_host.find(key); !x.since && own != s.own_host.end())
+    result.emplace_back(host_released{own->second, x.tenant, x.app, m.now});
   return result;
 }
 
@@ -233,13 +237,8 @@ bool http_says_something(const domains_policy& policy, const std::string& domain
   return !is_within(domain, parent.find('.') == parent.npos ? own : parent);
 }
 
-std::string host_of(const domains_policy& policy, const std::string& tenant,
-                    const std::string& app) {
-  return app + "-" + tenant + "." + policy.platform;
-}
-
-void complete(domain_info& x, const domains_policy& policy, const std::string& tenant) {
-  x.host = host_of(policy, tenant, x.app);
+void complete(domain_info& x, const domains_policy& policy, std::string host) {
+  x.host = std::move(host);
   x.http = x.http && http_says_something(policy, x.domain);
 }
 

@@ -82,6 +82,10 @@ domains_driver::interface::behavior_type domains_driver::make_behavior(domains_c
     [this](const list_domains& x) { return handle(x); },
     [this](keep_domains& x) { return handle(std::move(x)); },
     [this](const get_all_domains& x) { return handle(x); },
+    [this](claim_host& x) {
+      x.domain = context_.policy.platform;
+      return handle(std::move(x));
+    },
     [this](get_changes x) { return handle(x); },
     [this](durable_tick) { tick(); },
   };
@@ -109,6 +113,10 @@ caf::result<domain_report> domains_driver::check(check_domain x) {
   return promise;
 }
 
+void domains_driver::complete_with_host(domain_info& x, const std::string& tenant) const {
+  complete(x, context_.policy, host_of(current(), context_.policy, tenant, x.app));
+}
+
 void domains_driver::begin_check(check_domain x, report_promise promise) {
   domain_report report;
   auto known = domain_of(current(), x.domain, x.tenant, x.app);
@@ -122,7 +130,7 @@ void domains_driver::begin_check(check_domain x, report_promise promise) {
     return;
   }
   report.what = std::move(*known);
-  complete(report.what, context_.policy, x.tenant);
+  complete_with_host(report.what, x.tenant);
   report.expected = report.what.value;
   if (report.what.state == domain_state::verified) {
     await_route(std::move(report), promise);
@@ -173,7 +181,7 @@ void domains_driver::prove(const check_domain& x, domain_report report, domain_p
     .then(
       [this, x, report, promise](domain_info& now) mutable {
         report.what = std::move(now);
-        complete(report.what, context_.policy, x.tenant);
+        complete_with_host(report.what, x.tenant);
         await_route(std::move(report), promise);
       },
       [promise](const caf::error& why) mutable { promise.deliver(to_domain_error(why)); });
@@ -203,8 +211,8 @@ void domains_driver::drive(const domains_data& s) {
   for (const auto& [domain, known] : s.domains)
     if (known.owner) {
       const auto slash = known.owner->find('/');
-      aliases[domain]
-        = host_of(context_.policy, known.owner->substr(0, slash), known.owner->substr(slash + 1));
+      aliases[domain] = host_of(s, context_.policy, known.owner->substr(0, slash),
+                                known.owner->substr(slash + 1));
       of_apps[*known.owner].push_back(domain);
     }
   if (aliases != aliases_ || !told_gateway_) {

@@ -29,7 +29,7 @@ struct domains_context {
 constexpr size_t max_lookups = 8;           ///< At once.
 constexpr size_t max_lookups_of_tenant = 2; ///< Of them.
 
-/// The durable domains. It tells the gateway which hosts are apps', has domains looked up, and
+/// The durable domains. It tells the gateway which domains are apps', has domains looked up, and
 /// tells apps which are theirs.
 class domains_driver : public durable<domains_entity> {
 public:
@@ -44,6 +44,7 @@ private:
   caf::result<domain_info> claim(claim_domain x);
   caf::result<domain_report> check(check_domain x);
   void begin_check(check_domain x, report_promise promise);
+  void complete_with_host(domain_info& x, const std::string& tenant) const;
   void conclude(const check_domain& x, domain_report report, domain_finding found,
                 report_promise promise);
   void prove(const check_domain& x, domain_report report, domain_proof proof,

@@ -7,6 +7,7 @@
 #include <caf/expected.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,25 @@ public:
 private:
   Message message_;
   caf::typed_response_promise<Reply> promise_;
+};
+
+/// Asks for nothing but its turn.
+template <class State, class Event>
+class waiting_call final : public waiting<State, Event> {
+public:
+  waiting_call(std::function<void()> then, std::function<void(const caf::error&)> failed)
+    : then_{std::move(then)}, failed_{std::move(failed)} {}
+
+  caf::expected<std::vector<Event>> propose(const State&) const override {
+    return std::vector<Event>{};
+  }
+  request_meta meta() const override { return {}; }
+  void reply(const State&) override { then_(); }
+  void fail(const caf::error& reason) override { failed_(reason); }
+
+private:
+  std::function<void()> then_;
+  std::function<void(const caf::error&)> failed_;
 };
 
 } // namespace backendim

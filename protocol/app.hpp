@@ -381,6 +381,7 @@ using app_actor = caf::typed_actor<
   caf::replies_to<conclude_one_off>::with<app_info>,
   caf::replies_to<get_domains>::with<domain_list>, caf::replies_to<add_domain>::with<domain_info>,
   caf::replies_to<verify_domain>::with<domain_report>,
-  caf::replies_to<remove_domain>::with<domain_list>, caf::replies_to<note_domains>::with<app_info>>;
+  caf::replies_to<remove_domain>::with<domain_list>, caf::replies_to<note_domains>::with<app_info>,
+  caf::replies_to<note_host>::with<app_info>>;
 
 } // namespace backendim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/access.hpp"
+#include "protocol/app_host.hpp"
 #include "protocol/durable.hpp"
 #include "protocol/journal.hpp"
 
@@ -273,13 +274,15 @@ struct domain_released {
 };
 BOOST_DESCRIBE_STRUCT(domain_released, (), (domain, tenant, app, who, at))
 
-/// Whose every domain is, at domains. Fails with invalid_request, not_found, conflict, over_quota.
+/// Whose every domain is and every host of the platform, at domains. Fails with invalid_request,
+/// not_found, conflict, over_quota.
 using domains_actor = caf::typed_actor<caf::replies_to<claim_domain>::with<domain_info>,
                                        caf::replies_to<check_domain>::with<domain_report>,
                                        caf::replies_to<prove_domain>::with<domain_info>,
                                        caf::replies_to<release_domain>::with<domain_list>,
                                        caf::replies_to<list_domains>::with<domain_list>,
                                        caf::replies_to<keep_domains>::with<domain_list>,
+                                       caf::replies_to<claim_host>::with<own_host>,
                                        caf::replies_to<get_all_domains>::with<all_domains>,
                                        caf::replies_to<get_changes>::with<stream_position>>;
 

@@ -72,6 +72,8 @@ public:
             add(s, result, decide(s, x, m));
           }
       }
+      if (roll(5) == 0)
+        add(s, result, decide(s, any_.make<note_host>(), m));
       if (roll(3) == 0)
         add(s, result,
             decide(s, start_one_off{{"true"}, 60u, {"ada", "o" + std::to_string(i)}}, m));
@@ -203,7 +205,8 @@ public:
       const auto known = domain_of(s, domain, tenant, app);
       const auto token = known ? known->value.substr(known->value.find('=') + 1) : "";
       const auto proof = roll(2) == 0 ? domain_proof::txt : domain_proof::http;
-      switch (roll(5)) {
+      switch (roll(6)) {
+        case 3: add(s, result, decide(s, claim_host{tenant, app, "test", {}}, m)); break;
         case 0:
           add(s, result, decide(s, prove_domain{domain, tenant, app, token, proof, {}}, m));
           break;

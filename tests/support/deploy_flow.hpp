@@ -4,6 +4,7 @@
 #include "actors/build.hpp"
 #include "actors/build_queue.hpp"
 #include "actors/deployment_driver.hpp"
+#include "actors/domains_driver.hpp"
 #include "actors/engine_worker.hpp"
 #include "actors/gateway.hpp"
 #include "actors/ingress.hpp"
@@ -154,6 +155,7 @@ protected:
   gateway_actor gate;
   caf::strong_actor_ptr queue_worker, gate_worker; ///< Behind those two.
   ingress_actor door;
+  bool keeps_hosts = false; ///< Whether there is somebody who says whose each host is.
   step_deadlines limits = [] {
     step_deadlines x;
     x.watching = 0s;
@@ -192,6 +194,17 @@ protected:
       = {1, text, no_parent, false, [this](const ingress_actor& me, const auto& x) {
            return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(tenant, x[0], me));
          }};
+    if (keeps_hosts)
+      paths.kinds["domains"]
+        = {0, text, no_parent, true, [this](const ingress_actor& me, const auto&) {
+             domains_context context;
+             context.journal = journal;
+             context.ingress = me;
+             context.gateway = gate;
+             context.fresh_token = [] { return std::string{"token"}; };
+             context.policy.platform = "localhost";
+             return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(domains, context));
+           }};
     // Nothing runs before run(): the apps that the ingress wakes find all of these set.
     auto fresh = system.spawn(ingress, paths);
     door = fresh;
@@ -262,12 +275,16 @@ protected:
     return result;
   }
 
-  std::string deploy(const std::string& request) {
+  caf::expected<deployment_info> try_deploy(const std::string& path, const std::string& request) {
     start_deployment x;
     x.source.git = "https://example.org/shop.git";
     x.meta = {"ada", request};
-    auto reply = ask(caf::actor_cast<app_actor>(at("app/acme/shop")), x);
-    auto accepted = get_soon<deployment_info>(reply);
+    auto reply = ask(caf::actor_cast<app_actor>(at(path)), x);
+    return get_soon<deployment_info>(reply);
+  }
+
+  std::string deploy(const std::string& request) {
+    const auto accepted = try_deploy("app/acme/shop", request);
     return accepted ? accepted->id : render(accepted.error());
   }
 

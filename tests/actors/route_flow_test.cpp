@@ -1,0 +1,97 @@
+// What serves is what the platform says serves, however late the front door is.
+
+#include "tests/support/deploy_flow.hpp"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+using namespace backendim;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Uses a table only when it is told to.
+class slow_edge : public test::instant_edge {
+public:
+  bool hold = false;
+  void publish(route_table x, std::function<void()> used) override {
+    if (hold) {
+      held_.emplace_back(std::move(x), std::move(used));
+      return;
+    }
+    instant_edge::publish(std::move(x), std::move(used));
+  }
+  void release() {
+    hold = false;
+    for (auto& [table_of_then, used] : std::exchange(held_, {}))
+      instant_edge::publish(std::move(table_of_then), std::move(used));
+  }
+
+private:
+  std::vector<std::pair<route_table, std::function<void()>>> held_;
+};
+
+class RouteFlowTest : public test::deploy_flow {
+protected:
+  std::shared_ptr<slow_edge> slow = std::make_shared<slow_edge>();
+
+  void SetUp() override {
+    front = slow;
+    deploy_flow::SetUp();
+  }
+
+  void wait(int seconds) {
+    for (int i = 0; i < seconds; ++i)
+      advance(1s);
+  }
+
+  void expect_first_release_alone() {
+    const auto services = engine->services();
+    ASSERT_EQ(services->size(), 1u) << "both releases run";
+    EXPECT_EQ(services->at(0).name, "acme-shop-v1");
+    EXPECT_EQ(live_service(), "acme-shop-v1");
+  }
+};
+
+TEST_F(RouteFlowTest, AReleaseThatWasCancelledWhileItsRouteWasSetDoesNotServe) {
+  end_of(deploy("r1"));
+  const auto id = deploy("r2");
+  for (int i = 0; i < 100 && !engine->spec_of("acme-shop-v2").release; ++i)
+    scheduler.run();
+  slow->hold = true;
+  advance(300ms);
+  ASSERT_EQ(state_of(id).state, deployment_state::verifying);
+  auto reply = ask(caf::actor_cast<deployment_actor>(at("deployment/" + id)),
+                   cancel_deployment{{"ada", "c"}});
+  ASSERT_TRUE(get_soon<deployment_info>(reply));
+  slow->release();
+  wait(300);
+  ASSERT_EQ(state_of(id).state, deployment_state::cancelled);
+  expect_first_release_alone();
+}
+
+/// No race: the front door needs longer than anybody waits for it.
+TEST_F(RouteFlowTest, AReleaseThatFailedForItsRouteDoesNotServe) {
+  end_of(deploy("r1"));
+  probes->result = {probe_result::outcome::refused, 0};
+  const auto id = deploy("r2");
+  advance(1s);
+  ASSERT_EQ(state_of(id).state, deployment_state::verifying);
+  probes->result = {probe_result::outcome::good, 200};
+  slow->hold = true;
+  for (int i = 0; i < 60; ++i)
+    advance(250ms);
+  slow->release();
+  wait(300);
+  const auto info = state_of(id);
+  if (info.state == deployment_state::failed) {
+    expect_first_release_alone();
+  } else {
+    EXPECT_EQ(info.state, deployment_state::succeeded);
+    EXPECT_EQ(live_service(), "acme-shop-v2");
+    EXPECT_EQ(engine->services()->size(), 1u);
+  }
+}
+
+} // namespace
