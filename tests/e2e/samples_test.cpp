@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
+#include <string>
+#include <vector>
 
 using namespace backendim;
 
@@ -32,19 +32,10 @@ INSTANTIATE_TEST_SUITE_P(All, SampleTest,
                            return name;
                          });
 
-void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to) {
-  std::stringstream text;
-  text << std::ifstream{file}.rdbuf();
-  auto all = text.str();
-  const auto at = all.find(from);
-  ASSERT_NE(at, all.npos) << file;
-  std::ofstream{file} << all.replace(at, from.size(), to);
-}
-
 TEST(RedeployTest, ChangedCodeShowsItsNewAnswer) {
   const auto source = e2e::copy_of("express", "changing");
   ASSERT_EQ(e2e::cli({"deploy"}, source).exit_code, 0);
-  replace_in(source / "index.js", "Hello from express", "Hello again");
+  e2e::replace_in(source / "index.js", "Hello from express", "Hello again");
   const auto again = e2e::cli({"deploy"}, source);
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(e2e::get(e2e::url_of("changing") + "/").body, "Hello again");
@@ -52,7 +43,7 @@ TEST(RedeployTest, ChangedCodeShowsItsNewAnswer) {
 
 TEST(GitTest, DeploysABranchOfARepository) {
   const auto source = e2e::copy_of("express", "fromgit");
-  replace_in(source / "index.js", "Hello from express", "Hello from a branch");
+  e2e::replace_in(source / "index.js", "Hello from express", "Hello from a branch");
   for (const auto& step :
        {std::vector<std::string>{"git", "init", "-q", "-b", "trunk"},
         {"git", "add", "."},

@@ -1,6 +1,7 @@
 // The shortest whole way, by the programs a user has: what must hold on every commit.
 
 #include "tests/e2e/leftovers.hpp"
+#include "tests/e2e/mistake.hpp"
 #include "tests/e2e/small_app.hpp"
 #include "tests/e2e/world.hpp"
 #include "tests/support/eventually.hpp"
@@ -19,15 +20,6 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 namespace {
-
-void replace_in(const fs::path& file, const std::string& from, const std::string& to) {
-  std::stringstream text;
-  text << std::ifstream{file}.rdbuf();
-  auto all = text.str();
-  const auto at = all.find(from);
-  ASSERT_NE(at, all.npos) << file;
-  std::ofstream{file} << all.replace(at, from.size(), to);
-}
 
 struct sample {
   const char* name;
@@ -54,7 +46,8 @@ TEST_P(SmokeTest, DeploysShowsAChangeAndGoesWithoutATrace) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_NE(answer.body.find(greeting), std::string::npos) << answer.body;
 
-  ASSERT_NO_FATAL_FAILURE(replace_in(source / GetParam().file, greeting, "Good day from " + app));
+  ASSERT_NO_FATAL_FAILURE(
+    e2e::replace_in(source / GetParam().file, greeting, "Good day from " + app));
   const auto again = e2e::cli({"deploy"}, source);
   ASSERT_EQ(again.exit_code, 0) << again.err;
   answer = e2e::get(e2e::url_of(app) + "/");
@@ -83,14 +76,7 @@ INSTANTIATE_TEST_SUITE_P(All, SmokeTest,
                            return name;
                          });
 
-struct mistake {
-  const char* folder;
-  const char* code;
-  const char* evidence; ///< Part of what the user is shown.
-  friend void PrintTo(const mistake& x, std::ostream* out) { *out << x.folder; }
-};
-
-class SmokeMistakeTest : public ::testing::TestWithParam<mistake> {
+class SmokeMistakeTest : public ::testing::TestWithParam<e2e::mistake> {
 protected:
   static void SetUpTestSuite() {
     const auto deployed = e2e::cli({"deploy", "--app", "steady"}, e2e::samples() / "express");
@@ -102,13 +88,7 @@ protected:
 };
 
 TEST_P(SmokeMistakeTest, IsToldWithItsCauseAndTheOldReleaseServes) {
-  const auto& x = GetParam();
-  const auto failed = e2e::cli({"deploy", "--app", "steady"}, e2e::broken() / x.folder);
-  EXPECT_EQ(failed.exit_code, 1);
-  EXPECT_EQ(failed.out, "");
-  EXPECT_NE(failed.err.find(std::string{"code "} + x.code), std::string::npos) << failed.err;
-  EXPECT_NE(failed.err.find(x.evidence), std::string::npos) << failed.err;
-  EXPECT_NE(failed.err.find("next: "), std::string::npos) << failed.err;
+  e2e::expect_told("steady", GetParam());
   const auto latest
     = std::string{json::parse(e2e::api("/v1/apps/steady").body).at("latest").as_string()};
   EXPECT_EQ(json::parse(e2e::api("/v1/deployments/" + latest).body).at("state"), "failed");
@@ -116,9 +96,10 @@ TEST_P(SmokeMistakeTest, IsToldWithItsCauseAndTheOldReleaseServes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SmokeMistakeTest,
-                         ::testing::Values(mistake{"syntax-error", "app_crashed", "SyntaxError"},
-                                           mistake{"wrong-port", "wrong_port", "port 4000"},
-                                           mistake{"failing-install", "build_failed", "404"}),
+                         ::testing::Values(e2e::mistake{"syntax-error", "app_crashed",
+                                                        "SyntaxError"},
+                                           e2e::mistake{"wrong-port", "wrong_port", "port 4000"},
+                                           e2e::mistake{"failing-install", "build_failed", "404"}),
                          [](const auto& one) {
                            std::string name = one.param.folder;
                            std::erase(name, '-');

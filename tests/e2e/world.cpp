@@ -132,6 +132,13 @@ fs::path copy_of(const std::string& sample, const std::string& name) {
   return place;
 }
 
+void replace_in(const fs::path& file, const std::string& from, const std::string& to) {
+  auto all = text_of(file);
+  const auto at = all.find(from);
+  ASSERT_NE(at, all.npos) << file;
+  std::ofstream{file} << all.replace(at, from.size(), to);
+}
+
 std::string url_of(const std::string& app) {
   return "http://" + app + "-main.localhost:8080";
 }

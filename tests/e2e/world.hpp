@@ -48,6 +48,9 @@ std::filesystem::path broken();  ///< tests/e2e/broken
 /// A copy of a sample that a test may change.
 std::filesystem::path copy_of(const std::string& sample, const std::string& name);
 
+/// Fails the test when *from* is not in it.
+void replace_in(const std::filesystem::path& file, const std::string& from, const std::string& to);
+
 std::string url_of(const std::string& app); ///< Where an app of the tenant main answers.
 
 /// backendimd with a state folder and ports of its own.
