@@ -1,7 +1,7 @@
 #include "actors/accounts.hpp"
 
 #include "actors/app.hpp"
-#include "actors/ulid.hpp"
+#include "protocol/ulid.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -4,6 +4,7 @@
 #include "protocol/config_problem.hpp"
 #include "protocol/fingerprint.hpp"
 #include "protocol/json.hpp"
+#include "protocol/paths.hpp"
 
 #include <algorithm>
 #include <map>
@@ -124,6 +125,25 @@ caf::expected<std::vector<app_event>> decide(const app_state& s, const note_host
   return std::vector<app_event>{host_noted{x.host, x.url}};
 }
 
+caf::error check_turn(const app_state& s, const std::string& id) {
+  if (!s.exists)
+    return refuse(ec::not_found, "there is no app " + s.app);
+  if (s.deploying != id || !s.open.contains(id))
+    return refuse(ec::conflict, "deployment " + id + " is not the one under way of " + s.app);
+  return {};
+}
+
+caf::expected<std::vector<app_event>> decide(const app_state& s, const activate_release& x,
+                                             const moment& m) {
+  if (auto wrong = check_turn(s, x.deployment))
+    return wrong;
+  if (s.open.at(x.deployment).release != x.made.number)
+    return refuse(ec::conflict, "deployment " + x.deployment + " makes another release");
+  if (s.activated == x.deployment)
+    return std::vector<app_event>{};
+  return std::vector<app_event>{release_activated{x.deployment, x.made, m.now}};
+}
+
 caf::expected<std::vector<app_event>> decide(const app_state& s, const conclude_deployment& x,
                                              const moment&) {
   if (!s.open.contains(x.id))
@@ -159,37 +179,64 @@ void apply(app_state& s, const deployment_accepted& x) {
   s.queued = x.id;
 }
 
+void apply(app_state& s, const release_activated& x) {
+  if (s.standby)
+    s.retiring.insert(s.standby->number);
+  s.standby = std::exchange(s.live, x.made);
+  s.activated = x.deployment;
+  s.was_stopped = std::exchange(s.stopped, false);
+}
+
+namespace {
+
+/// The release that the deployment *id* put on the route has proved itself enough to stay.
+void settle(app_state& s, const std::string& id, const release& made) {
+  if (s.activated != id) // of a release before, which said nothing of it
+    apply(s, release_activated{id, made, {}});
+  s.activated.reset();
+  s.live = made;
+  if (s.standby && (s.was_stopped || made.watch.count() == 0)) {
+    s.retiring.insert(s.standby->number);
+    s.standby.reset();
+  }
+  s.last_failure.reset();
+  s.releases.push_back(made);
+  // The oldest goes, unless a deployment that waits is a copy of it.
+  const auto unneeded = [&](const release& old) {
+    return std::ranges::none_of(
+      s.open, [&](const auto& open) { return open.second.source.release == old.number; });
+  };
+  if (s.releases.size() > kept_releases)
+    if (auto oldest = std::ranges::find_if(s.releases, unneeded); oldest != s.releases.end())
+      s.releases.erase(oldest);
+}
+
+/// Whatever a deployment started has to go; what served before serves again.
+void take_back(app_state& s, const std::string& id, uint32_t number) {
+  s.retiring.insert(number);
+  if (s.activated != id)
+    return;
+  s.activated.reset();
+  s.live = std::exchange(s.standby, std::nullopt);
+  s.stopped = s.was_stopped;
+}
+
+} // namespace
+
 void apply(app_state& s, const deployment_concluded& x) {
   const auto number = s.open.contains(x.id) ? s.open.at(x.id).release : 0;
+  const bool doomed = s.doomed.erase(x.id) > 0;
   s.open.erase(x.id);
   s.superseded.erase(x.id);
   if (s.queued == x.id)
     s.queued.reset();
   if (s.deploying == x.id)
     s.deploying = std::exchange(s.queued, std::nullopt);
-  if (x.made && s.exists) {
-    if (s.standby)
-      s.retiring.insert(s.standby->number);
-    s.standby.reset();
-    if (s.live && !s.stopped && x.made->watch.count() > 0)
-      s.standby = s.live;
-    else if (s.live)
-      s.retiring.insert(s.live->number);
-    s.live = *x.made;
-    s.stopped = false;
-    s.last_failure.reset();
-    s.releases.push_back(*x.made);
-    // The oldest goes, unless a deployment that waits is a copy of it.
-    const auto unneeded = [&](const release& old) {
-      return std::ranges::none_of(
-        s.open, [&](const auto& open) { return open.second.source.release == old.number; });
-    };
-    if (s.releases.size() > kept_releases)
-      if (auto oldest = std::ranges::find_if(s.releases, unneeded); oldest != s.releases.end())
-        s.releases.erase(oldest);
+  if (x.made && s.exists && !doomed) {
+    settle(s, x.id, *x.made);
   } else if (number != 0) {
-    s.retiring.insert(number); // whatever it started has to go
-    if (x.error)
+    take_back(s, x.id, number);
+    if (x.error && !doomed)
       s.last_failure = *x.error;
   }
 }
@@ -200,13 +247,16 @@ void apply(app_state& s, const release_retired& x) {
 
 void apply(app_state& s, const app_destroyed& x) {
   s.exists = false;
-  s.host.clear();
+  s.former_host = std::exchange(s.host, "");
   s.secrets.clear();
   keep_request(s, x.request_id, {"", "", 0, "", x.at});
   if (s.live)
     s.retiring.insert(s.live->number);
   if (s.standby)
     s.retiring.insert(s.standby->number);
+  for (const auto& [id, open] : s.open)
+    s.doomed.insert(id);
+  s.activated.reset();
   s.live.reset();
   s.standby.reset();
   s.scaled.reset();
@@ -282,7 +332,7 @@ caf::expected<app_info> answer(const app_state& s, const get_app&) {
 /// A deployment under way may have its service already, and one that retires may have it still.
 caf::expected<differences> answer(const app_state& s, const compare_services& x) {
   differences result;
-  const auto path = "app/" + s.tenant + "/" + s.app;
+  const auto path = app_path(s.tenant, s.app).text;
   bool serves = false;
   for (const auto& found : x.found) {
     const auto name = service_name(s.tenant, s.app, found.release);
@@ -340,7 +390,8 @@ bool knows_request(const app_state& s, const std::string& request_id) {
 }
 
 bool has_ended(const app_state& s) {
-  return !s.exists && s.open.empty() && s.retiring.empty() && s.one_offs.empty();
+  const bool was = s.created != caf::timestamp{}; // one that is about to be has not ended
+  return was && !s.exists && s.open.empty() && s.retiring.empty() && s.one_offs.empty();
 }
 
 } // namespace backendim

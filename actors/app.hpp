@@ -37,20 +37,24 @@ BOOST_DESCRIBE_STRUCT(kept_request, (), (fingerprint, deployment, release, who, 
 struct app_state {
   std::string tenant;
   std::string app;
-  std::string host; ///< Of the platform, its own; empty: it was not told yet.
+  std::string host;        ///< Of the platform, its own; empty: it was not told yet.
+  std::string former_host; ///< Of the app of this name that was destroyed last.
   std::string url;
   caf::timestamp created;
   bool exists = false;
   uint32_t last_number = 0;                        ///< Of a release, made or only tried.
   std::map<std::string, deployment_accepted> open; ///< By id; those that have not ended.
   std::map<std::string, std::string> superseded;   ///< Queued ones that a newer replaced: id, by.
+  std::set<std::string> doomed; ///< Open ones of an app of this name that was destroyed.
   std::optional<std::string> deploying;
   std::optional<std::string> queued;
   std::optional<std::string> latest;
   boxed<release> live;
-  boxed<release> standby;         ///< Runs on while the live one is watched.
-  std::vector<release> releases;  ///< The last kept_releases that went live, oldest first.
-  std::optional<uint32_t> scaled; ///< Replicas that somebody asked for.
+  boxed<release> standby; ///< Runs on while the live one is watched, or not concluded.
+  std::optional<std::string> activated; ///< Made the live one, and has not ended.
+  bool was_stopped = false;             ///< The app, before that.
+  std::vector<release> releases;        ///< The last kept_releases that went live, oldest first.
+  std::optional<uint32_t> scaled;       ///< Replicas that somebody asked for.
   bool stopped = false;
   boxed<app_maintenance> maintenance; ///< A page is shown instead.
   boxed<failure> last_failure;
@@ -62,10 +66,10 @@ struct app_state {
   std::vector<std::string> domains;         ///< That serve it, as the domains told.
 };
 BOOST_DESCRIBE_STRUCT(app_state, (),
-                      (tenant, app, host, url, created, exists, last_number, open, superseded,
-                       deploying, queued, latest, live, standby, releases, scaled, stopped,
-                       maintenance, last_failure, retiring, requests, secrets, one_offs,
-                       ended_one_offs, domains))
+                      (tenant, app, host, former_host, url, created, exists, last_number, open,
+                       superseded, doomed, deploying, queued, latest, live, standby, activated,
+                       was_stopped, releases, scaled, stopped, maintenance, last_failure, retiring,
+                       requests, secrets, one_offs, ended_one_offs, domains))
 
 constexpr size_t kept_releases = 10;
 constexpr std::chrono::hours requests_kept_for{24};
@@ -74,14 +78,16 @@ constexpr size_t max_one_offs = 5;     ///< At once.
 constexpr size_t kept_one_offs = 20;   ///< And their output.
 
 using app_event
-  = std::variant<app_created, deployment_accepted, deployment_concluded, release_retired,
-                 app_destroyed, release_proven, release_reverted, app_scaled, app_stopped,
-                 app_started, secrets_changed, seals_replaced, maintenance_changed,
+  = std::variant<app_created, deployment_accepted, release_activated, deployment_concluded,
+                 release_retired, app_destroyed, release_proven, release_reverted, app_scaled,
+                 app_stopped, app_started, secrets_changed, seals_replaced, maintenance_changed,
                  one_off_accepted, one_off_concluded, domains_noted, host_noted>;
 
 caf::expected<std::vector<app_event>> decide(const app_state& s, const start_deployment& x,
                                              const moment& m);
 caf::expected<std::vector<app_event>> decide(const app_state& s, const destroy_app& x,
+                                             const moment& m);
+caf::expected<std::vector<app_event>> decide(const app_state& s, const activate_release& x,
                                              const moment& m);
 caf::expected<std::vector<app_event>> decide(const app_state& s, const conclude_deployment& x,
                                              const moment& m);
@@ -112,6 +118,7 @@ void apply(app_state& s, const host_noted& x);
 void apply(app_state& s, const app_created& x);
 void apply(app_state& s, const release_retired& x);
 void apply(app_state& s, const deployment_accepted& x);
+void apply(app_state& s, const release_activated& x);
 void apply(app_state& s, const deployment_concluded& x);
 void apply(app_state& s, const app_destroyed& x);
 void apply(app_state& s, const release_proven& x);
@@ -170,8 +177,11 @@ struct app_entity {
   using state = app_state;
   using event = app_event;
   static constexpr const char* name = "app";
-  static constexpr uint32_t snapshot = 3;
+  static constexpr uint32_t snapshot = 4;
 };
+
+/// Why the deployment *id* may not change what serves: it is not the one under way, or has ended.
+caf::error check_turn(const app_state& s, const std::string& id);
 
 /// What is wrong with a source, if anything.
 caf::error check_source(const app_state& s, const source_ref& x);

@@ -31,13 +31,15 @@ app_driver::make_behavior(app_context context, std::string tenant, std::string a
   initial.tenant = tenant;
   initial.app = app;
   initial.url = url_of(urls_, first_host(tenant, app, urls_.domain));
-  start(context.durable, {"app/" + tenant + "/" + app, context.journal}, std::move(initial),
+  start(context.durable, {app_path(tenant, app).text, context.journal}, std::move(initial),
         [this](const app_state& s) { drive(s); });
   return {
     [this](const get_app& x) { return handle(x); },
     [this](start_deployment& x) { return admit(std::move(x)); },
     [this](destroy_app& x) { return handle(std::move(x)); },
     [this](get_changes x) { return handle(x); },
+    [this](activate_release& x) { return activate(std::move(x)); },
+    [this](const share_requests& x) { return share(x); },
     [this](conclude_deployment& x) { return handle(std::move(x)); },
     [this](conclude_retirement& x) { return handle(std::move(x)); },
     [this](const compare_services& x) { return handle(x); },
@@ -99,10 +101,6 @@ void app_driver::drive(const app_state& s) {
   if (s.live)
     live_ = tasks_of(s.tenant, s.app, *s.live, wanted_replicas(s), host(s));
   task_deployments(s);
-  // A deployment that was cancelled at the last moment may have switched the route already, so it
-  // is said again before a release has to go.
-  if (s.exists && std::ranges::any_of(s.retiring, [&](auto x) { return !retiring_.contains(x); }))
-    routed_.forget();
   route(s);
   scale();
   watch(s);
@@ -121,7 +119,7 @@ void app_driver::task_deployments(const app_state& s) {
   std::erase_if(told_, [&](const auto& x) { return !s.open.contains(x.first); });
   for (const auto& [id, accepted] : s.open) {
     const auto by = s.superseded.find(id);
-    const auto* wish = !s.exists                  ? "cancel"
+    const auto* wish = s.doomed.contains(id)      ? "cancel"
                        : by != s.superseded.end() ? "supersede"
                        : s.deploying == id        ? "begin"
                                                   : "wait";
@@ -163,8 +161,8 @@ void app_driver::create(const app_state& s, const deployment_accepted& x) {
     }
   if (s.scaled)
     message.replicas = *s.scaled;
-  ask_path<deployment_actor, deployment_info>(
-    self_, ingress_, "deployment/" + x.id, message,
+  ask_path<deployment_info>(
+    self_, ingress_, deployment_path(s.tenant, x.id), message,
     [this, id = x.id](const deployment_info&) {
       told_[id] = "wait"; // one that has ended wakes up by this and says how, once more
       tick_in(0s);
@@ -178,8 +176,9 @@ void app_driver::create(const app_state& s, const deployment_accepted& x) {
 }
 
 void app_driver::begin(const std::string& id) {
-  ask_path<deployment_actor, deployment_info>(
-    self_, ingress_, "deployment/" + id, begin_deployment{{"", "begin-" + id}}, [](const auto&) {},
+  ask_path<deployment_info>(
+    self_, ingress_, deployment_path(current().tenant, id), begin_deployment{{"", "begin-" + id}},
+    [](const auto&) {},
     [this, id](const caf::error&) {
       told_.erase(id);
       tick_in(retry_after);
@@ -187,9 +186,9 @@ void app_driver::begin(const std::string& id) {
 }
 
 void app_driver::supersede(const std::string& id, const std::string& by) {
-  ask_path<deployment_actor, deployment_info>(
-    self_, ingress_, "deployment/" + id, supersede_deployment{by, {"", "by-" + by}},
-    [](const auto&) {},
+  ask_path<deployment_info>(
+    self_, ingress_, deployment_path(current().tenant, id),
+    supersede_deployment{by, {"", "by-" + by}}, [](const auto&) {},
     [this, id](const caf::error&) {
       told_.erase(id);
       tick_in(retry_after);
@@ -197,9 +196,9 @@ void app_driver::supersede(const std::string& id, const std::string& by) {
 }
 
 void app_driver::cancel(const std::string& id) {
-  ask_path<deployment_actor, deployment_info>(
-    self_, ingress_, "deployment/" + id, cancel_deployment{{"", "destroyed-" + id}},
-    [](const auto&) {},
+  ask_path<deployment_info>(
+    self_, ingress_, deployment_path(current().tenant, id),
+    cancel_deployment{{"", "destroyed-" + id}}, [](const auto&) {},
     [this, id](const caf::error& reason) {
       if (reason == ec::conflict)
         return; // it ended by itself and will say so
@@ -229,51 +228,6 @@ void app_driver::retire(const app_state& s, uint32_t number) {
       });
 }
 
-void app_driver::route(const app_state& s) {
-  if (!s.exists) {
-    if (routed_.forget())
-      self_->request(gateway_, answer_deadline, remove_route{routed_host_})
-        .then([](const route_set&) {}, [](const caf::error&) {});
-    return;
-  }
-  const auto own = host(s);
-  if (own.empty())
-    return; // it is asked for: what may be another app's is not routed
-  routed_host_ = own;
-  set_route wish{own, caf::none, s.app + " is not running", ""};
-  if (s.stopped) {
-    wish.title = s.app + " is stopped";
-    wish.text = "Somebody stopped it. It answers again once it is started or deployed.";
-  } else if (s.live) {
-    wish.service = readiness_of(s.tenant, s.app, *s.live, wanted_replicas(s));
-    wish.title = s.app + " is starting";
-    wish.text = "Release v" + std::to_string(s.live->number)
-                + " is live but none of its tasks is ready at the moment.";
-  } else if (s.last_failure) {
-    wish.title = s.app + " could not be deployed";
-    wish.text = "The last deployment failed: " + s.last_failure->message;
-  } else {
-    wish.title = s.app + " is being deployed";
-    wish.text = "The first deployment is under way. This page turns into the app when it is done.";
-  }
-  if (s.live)
-    wish.rules = rules_of(s.tenant, s.app, *s.live);
-  if (s.maintenance)
-    wish.maintenance = s.maintenance->message.empty() ? usual_maintenance : s.maintenance->message;
-  if (!routed_.is_news(self_->system(), wish))
-    return;
-  self_->request(gateway_, drain_deadline, wish)
-    .then([](const route_set&) {},
-          [this](const caf::error& reason) {
-            if (failure_of(reason).code == cause::route_missing)
-              return; // the route is set; whether what stands in front knows it, deployments ask
-            spdlog::warn("app could not set its route app={} why=\"{}\"", stream(),
-                         render(to_domain_error(reason)));
-            routed_.forget();
-            tick_in(retry_after);
-          });
-}
-
 /// What was found a moment ago may be different by now: only what is still wrong is changed.
 void app_driver::mend(const difference& x) {
   const bool live = live_ && live_->service == x.service;
@@ -292,7 +246,7 @@ void app_driver::mend(const difference& x) {
 }
 
 void app_driver::announce(const app_state& s) {
-  const auto tenant = "tenant/" + s.tenant;
+  const auto tenant = tenant_path(s.tenant).text;
   auto info = answer(s, get_app{});
   if (!info) {
     if (announced_.forget())

@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace backendim {
 
@@ -38,7 +39,6 @@ struct app_context {
 /// The URL of an app at *host*.
 std::string url_of(const url_form& x, const std::string& host);
 
-constexpr auto domains_path = "domains"; ///< Of who says whose each host name is.
 constexpr std::chrono::seconds retry_after{1};
 constexpr std::chrono::seconds drain_deadline{90}; ///< Drain (30 s) and removal by the engine.
 
@@ -64,7 +64,10 @@ private:
   void supersede(const std::string& id, const std::string& by);
   void cancel(const std::string& id);
   void retire(const app_state& s, uint32_t number);
+  caf::result<route_set> activate(activate_release x);
+  caf::result<split_counted> share(const share_requests& x);
   void route(const app_state& s);
+  void remove_route_of(const app_state& s);
   void announce(const app_state& s);
   void mend(const difference& x);
   caf::result<app_tasks> tasks();
@@ -107,12 +110,13 @@ private:
   std::shared_ptr<const domains_policy> domains_;
   url_form urls_;
   bool hosts_are_kept_ = true; ///< False: nobody says whose a host is, so all have their first.
-  std::string routed_host_;    ///< Empty: none was routed.
   boxed<run_release> live_;    ///< What has to run.
   std::map<std::string, std::string> told_;          ///< By deployment: what it was told last.
   std::map<std::string, std::string> told_one_offs_; ///< The same, by one-off task.
   std::set<uint32_t> retiring_;
   last_told routed_;
+  std::vector<caf::typed_response_promise<route_set>> activating_; ///< Until the route is set.
+  bool unrouted_ = false; ///< Its route was removed, or is being.
   last_told announced_;
   bool was_driven_ = false;
   std::optional<scale_release> scaled_; ///< What the engine was told last.

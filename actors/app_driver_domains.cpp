@@ -46,7 +46,7 @@ caf::result<Reply> app_driver::ask_domains(Make make) {
   self_->request(interface{self_}, answer_deadline, get_app{})
     .then(
       [this, make, promise, failed](const app_info&) {
-        self_->request(ingress_, answer_deadline, resolve_path{domains_path})
+        self_->request(ingress_, answer_deadline, resolve_path{domains_path().text})
           .then(
             [this, make, promise, failed](caf::strong_actor_ptr& found) {
               self_
@@ -126,8 +126,8 @@ void app_driver::tell_domains(caf::timestamp since) {
   if (exists)
     wish.since = since;
   wish.meta.request_id = exists ? "created" : "destroyed";
-  ask_path<domains_actor, domain_list>(
-    self_, ingress_, domains_path, wish,
+  ask_path<domain_list>(
+    self_, ingress_, domains_path(), wish,
     [this, since, exists](const domain_list& x) {
       if (domains_told_ != since || !exists || verified_of(x) == current().domains)
         return;

@@ -44,8 +44,8 @@ void app_driver::host_first(Command x, caf::typed_response_promise<Reply> promis
 /// Calls *then* once the app has a host and knows it.
 void app_driver::claim_own_host(std::function<void()> then,
                                 std::function<void(const caf::error&)> failed) {
-  ask_path<domains_actor, own_host>(
-    self_, ingress_, domains_path, claim_host{current().tenant, current().app, "", {"", "host"}},
+  ask_path<own_host>(
+    self_, ingress_, domains_path(), claim_host{current().tenant, current().app, "", {"", "host"}},
     [this, then, failed](const own_host& x) {
       const note_host news{x.host, url_of(urls_, x.host), {"", "host"}};
       self_->request(interface{self_}, answer_deadline, news)

@@ -28,8 +28,8 @@ void app_driver::task_one_offs(const app_state& s) {
       tick_in(retry_after);
     };
     if (fresh)
-      ask_path<one_off_actor, one_off_info>(
-        self_, ingress_, "task/" + id,
+      ask_path<one_off_info>(
+        self_, ingress_, task_path(s.tenant, id),
         create_one_off{id, x.what, x.command, x.limit, {x.who, x.request_id}},
         [this, id = id](const one_off_info&) {
           if (const auto known = told_one_offs_.find(id); known != told_one_offs_.end())
@@ -39,8 +39,8 @@ void app_driver::task_one_offs(const app_state& s) {
         },
         again);
     else
-      ask_path<one_off_actor, one_off_info>(
-        self_, ingress_, "task/" + id, cancel_one_off{{"", "destroyed-" + id}},
+      ask_path<one_off_info>(
+        self_, ingress_, task_path(s.tenant, id), cancel_one_off{{"", "destroyed-" + id}},
         [](const one_off_info&) {}, again);
   }
 }

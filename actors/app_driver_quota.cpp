@@ -12,10 +12,6 @@ namespace backendim {
 
 namespace {
 
-std::string quota_path(const app_state& s) {
-  return "quota/" + s.tenant;
-}
-
 template <class Command>
 constexpr bool makes_apps
   = std::is_same_v<Command, start_deployment> || std::is_same_v<Command, change_secrets>;
@@ -60,8 +56,8 @@ void app_driver::claim_first(Command x, caf::typed_response_promise<Reply> promi
     return;
   }
   const claim_tasks question{s.app, tasks, x.meta};
-  ask_path<quota_actor, quota_report>(
-    self_, ingress_, quota_path(s), question,
+  ask_path<quota_report>(
+    self_, ingress_, quota_path(s.tenant), question,
     [take, x, promise](const quota_report&) { take(x, promise); },
     [promise](const caf::error& why) {
       auto asked = promise;
@@ -78,8 +74,8 @@ void app_driver::note_use(const app_state& s) {
       return; // there never was one
     if (std::exchange(forgotten_, true))
       return;
-    ask_path<quota_actor, quota_report>(
-      self_, ingress_, quota_path(s),
+    ask_path<quota_report>(
+      self_, ingress_, quota_path(s.tenant),
       forget_app{s.app, {"", "destroyed-" + std::to_string(s.last_number)}},
       [](const quota_report&) {},
       [this](const caf::error& why) {
@@ -95,8 +91,8 @@ void app_driver::note_use(const app_state& s) {
   if (!noted_.is_news(self_->system(), news))
     return;
   news.meta.request_id = "tasks-" + std::to_string(news.tasks);
-  ask_path<quota_actor, quota_report>(
-    self_, ingress_, quota_path(s), news, [](const quota_report&) {},
+  ask_path<quota_report>(
+    self_, ingress_, quota_path(s.tenant), news, [](const quota_report&) {},
     [this](const caf::error& why) {
       if (why == ec::not_found)
         return; // nobody keeps quotas

@@ -39,8 +39,8 @@ caf::result<app_tasks> app_driver::tasks() {
   if (!live_)
     return result;
   auto promise = self_->make_response_promise<app_tasks>();
-  ask_path<service_actor, service_report>(
-    self_, ingress_, "service/" + live_->service, get_service{},
+  ask_path<service_report>(
+    self_, ingress_, service_path(s.tenant, live_->service), get_service{},
     [promise, result](const service_report& x) {
       auto asked = promise;
       asked.deliver(
@@ -79,7 +79,7 @@ void app_driver::scale() {
 /// While the release before the live one still runs, the live one's failure is waited for. After a
 /// restart of the platform it is watched anew.
 void app_driver::watch(const app_state& s) {
-  if (!s.standby || !s.live) {
+  if (!s.standby || !s.live || s.activated) { // its deployment watches it first
     watched_.reset();
     return;
   }
@@ -119,8 +119,8 @@ void app_driver::tell_reverted(const app_state& s) {
   for (const auto& x : s.releases) {
     if (!x.reverted || !told_reverted_.insert(x.number).second)
       continue;
-    ask_path<deployment_actor, deployment_info>(
-      self_, ingress_, "deployment/" + x.deployment,
+    ask_path<deployment_info>(
+      self_, ingress_, deployment_path(s.tenant, x.deployment),
       roll_back_deployment{*x.reverted, {"", "reverted-" + x.deployment}},
       [](const deployment_info&) {},
       [this, number = x.number](const caf::error& reason) {

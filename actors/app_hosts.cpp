@@ -13,15 +13,9 @@ std::string joined(const std::string& tenant, const std::string& app) {
   return app + "-" + tenant;
 }
 
-/// 30 bits of a hash. What it is made of cannot be read two ways: no name has a slash.
+/// What it is made of cannot be read two ways: no name has a slash.
 std::string mark_of(const std::string& tenant, const std::string& app, uint32_t number) {
-  constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyz23456789";
-  static_assert(letters.size() == 32);
-  auto bits = std::stoull(fingerprint(tenant + "/" + app + "/" + std::to_string(number)));
-  std::string result;
-  for (size_t i = 0; i < mark_length; ++i, bits >>= 5)
-    result += letters[bits & 31];
-  return result;
+  return letters_of(tenant + "/" + app + "/" + std::to_string(number), mark_length);
 }
 
 } // namespace

@@ -117,7 +117,7 @@ caf::expected<one_off_info> answer(const app_state& s, const start_one_off& x) {
   const auto ended = std::ranges::find(s.ended_one_offs, made->deployment, &one_off_info::id);
   if (ended != s.ended_one_offs.end())
     return *ended;
-  one_off_info result; // of long ago: task/<id> knows the rest
+  one_off_info result; // of long ago: task/<tenant>/<id> knows the rest
   result.id = made->deployment;
   result.tenant = s.tenant;
   result.app = s.app;

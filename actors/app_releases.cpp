@@ -94,6 +94,11 @@ std::map<std::string, std::string> settings_of(const release& x) {
   return result;
 }
 
+/// Whether the live release *number* may still give way to the one before it.
+bool is_watched(const app_state& s, uint32_t number) {
+  return s.standby && s.live && s.live->number == number && !s.activated;
+}
+
 caf::error no_such_release(const app_state& s, uint32_t number) {
   return caf::make_error(ec::not_found, s.app + " keeps no release v" + std::to_string(number));
 }
@@ -187,13 +192,13 @@ caf::expected<events> decide(const app_state& s, const set_maintenance& x, const
 }
 
 caf::expected<events> decide(const app_state& s, const end_watch& x, const moment&) {
-  if (!s.standby || !s.live || s.live->number != x.number)
+  if (!is_watched(s, x.number))
     return events{};
   return events{release_proven{x.number}};
 }
 
 caf::expected<events> decide(const app_state& s, const revert_release& x, const moment& m) {
-  if (!s.standby || !s.live || s.live->number != x.number)
+  if (!is_watched(s, x.number))
     return events{};
   return events{release_reverted{x.number, x.error, m.now}};
 }
@@ -220,15 +225,19 @@ void apply(app_state& s, const app_scaled& x) {
   remember(s, x);
 }
 
-/// Whoever stops the app does not wait for what is watched.
+/// Whoever stops the app does not wait for what is watched. Before a deployment has ended the one
+/// before it may be needed again.
 void apply(app_state& s, const app_stopped& x) {
   s.stopped = true;
-  apply(s, release_proven{});
+  if (s.activated)
+    s.was_stopped = true;
+  else
+    apply(s, release_proven{});
   remember(s, x);
 }
 
 void apply(app_state& s, const app_started& x) {
-  s.stopped = false;
+  s.stopped = s.was_stopped = false;
   remember(s, x);
 }
 

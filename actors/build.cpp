@@ -1,6 +1,7 @@
 #include "actors/build.hpp"
 
 #include "actors/redactor.hpp"
+#include "protocol/paths.hpp"
 #include "protocol/types.hpp"
 
 #include <algorithm>
@@ -18,11 +19,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+fs::path folder_of(const build_tools& tools, const std::string& tenant, const std::string& id) {
+  return tools.work / work_name(tenant, id);
+}
+
 build_job job_of(const build_tools& tools, const std::string& id, const std::string& tenant) {
   build_job result;
   result.id = id;
   result.tenant = tenant;
-  result.context = tools.work / id / "source";
+  result.context = folder_of(tools, tenant, id) / "source";
   return result;
 }
 
@@ -50,17 +55,18 @@ caf::expected<unpacked_source> fetch(const build_tools& tools, const fetch_sourc
 }
 
 /// Writes the build log, without the values of secrets.
-line_sink log_of(const build_tools& tools, const std::string& id, const redactor& redacted) {
-  return [&tools, id, &redacted](std::string_view line) {
-    (void)tools.logs->append(id, redacted(line));
+template <class Job>
+line_sink log_of(const build_tools& tools, const Job& x, const redactor& redacted) {
+  return [&tools, name = work_name(x.tenant, x.id), &redacted](std::string_view line) {
+    (void)tools.logs->append(name, redacted(line));
   };
 }
 
 caf::result<source_fetched> do_fetch(const build_tools& tools, const fetch_source& x,
                                      std::stop_token stop) {
-  const auto folder = tools.work / x.id;
+  const auto folder = folder_of(tools, x.tenant, x.id);
   const auto redacted = redactor_of(*tools.keys, x.secrets);
-  const auto log = log_of(tools, x.id, redacted);
+  const auto log = log_of(tools, x, redacted);
   std::error_code failed;
   fs::remove_all(folder, failed); // of an earlier try
   fs::create_directories(folder, failed);
@@ -134,7 +140,7 @@ caf::expected<std::optional<uint64_t>> room_for(const build_tools& tools, const 
 caf::result<image_built> do_build(const build_tools& tools, const build_image& x,
                                   std::stop_token stop) {
   const auto redacted = redactor_of(*tools.keys, x.secrets);
-  const auto log = log_of(tools, x.id, redacted);
+  const auto log = log_of(tools, x, redacted);
   const auto kept = room_for(tools, x, log, stop);
   if (!kept)
     return kept.error();
@@ -146,7 +152,7 @@ caf::result<image_built> do_build(const build_tools& tools, const build_image& x
   if (x.plan.containerfile) {
     job.containerfile = job.context / *x.plan.containerfile;
   } else {
-    job.containerfile = tools.work / x.id / "Containerfile";
+    job.containerfile = folder_of(tools, x.tenant, x.id) / "Containerfile";
     job.base_image = x.plan.base_image;
     std::ofstream file{job.containerfile};
     file << tools.inspector->containerfile(x.plan);
@@ -167,7 +173,7 @@ caf::result<image_built> do_build(const build_tools& tools, const build_image& x
 caf::result<image_pushed> do_push(const build_tools& tools, const push_image& x,
                                   std::stop_token stop) {
   const redactor nothing; // no secret is near a push
-  const auto log = log_of(tools, x.id, nothing);
+  const auto log = log_of(tools, x, nothing);
   const auto job = job_of(tools, x.id, x.tenant);
   auto image = tools.builder->push(job, x.tenant + "/" + x.app, log, stop);
   if (!image) {
@@ -176,7 +182,7 @@ caf::result<image_pushed> do_push(const build_tools& tools, const push_image& x,
     return nothing(image.error());
   }
   std::error_code ignored; // the source is in the image and in the blob store
-  fs::remove_all(tools.work / x.id, ignored);
+  fs::remove_all(folder_of(tools, x.tenant, x.id), ignored);
   return image_pushed{std::move(*image)};
 }
 
@@ -189,9 +195,10 @@ build_actor::behavior_type build(build_actor::pointer, build_tools tools, std::s
     [tools, stop](const push_image& x) { return do_push(tools, x, stop); },
     [tools](const cancel_work& x) -> caf::result<work_cancelled> {
       std::error_code ignored;
-      fs::remove_all(tools.work / x.id, ignored);
+      fs::remove_all(folder_of(tools, x.tenant, x.id), ignored);
       build_job job;
       job.id = x.id;
+      job.tenant = x.tenant;
       (void)tools.builder->clean(job);
       return work_cancelled{x.id};
     },

@@ -1,5 +1,6 @@
 #include "actors/build_queue.hpp"
 
+#include "actors/resolve.hpp"
 #include "protocol/types.hpp"
 
 #include <spdlog/spdlog.h>
@@ -44,7 +45,7 @@ build_queue_state::make_behavior(build_queue_config config, build_spawner spawn,
     [this](push_image& x) {
       return enqueue<image_pushed>(deployment_state::pushing, std::move(x));
     },
-    [this](const cancel_work& x) { return cancel(x.id); },
+    [this](const cancel_work& x) { return cancel(x); },
     [this](const get_build_queue&) -> caf::result<build_queue_info> { return info(); },
     [this](const get_slot_wait& x) -> caf::result<slot_wait> {
       const auto all = waits();
@@ -165,7 +166,7 @@ void build_queue_state::start(ticket which) {
   x.info.running = true;
   x.info.since = caf::make_timestamp();
   x.worker = spawn_(x.stop.get_token());
-  self_->send(ingress_, actor_entry{"build/" + x.info.id, "build", "deployment/" + x.info.id},
+  self_->send(ingress_, entry_at(build_path(x.info.tenant, x.info.id)),
               caf::actor_cast<caf::strong_actor_ptr>(x.worker));
   self_->delayed_send(self_, limit_of(x), job_limit_tick{which});
   x.run(x.worker);
@@ -190,33 +191,33 @@ void build_queue_state::end(ticket which) {
   const bool last = std::ranges::none_of(
     jobs_, [&](const auto& x) { return x.second.info.id == id && x.second.info.running; });
   if (last && cancelling_.contains(id))
-    clean(id);
+    clean({id, ended.info.tenant});
   if (last)
     let_in(id);
   start_jobs();
 }
 
 /// Answers when the job's processes are gone.
-caf::result<work_cancelled> build_queue_state::cancel(const std::string& id) {
-  const bool running = drop(id, caf::make_error(ec::timed_out, "cancelled while it waited"));
+caf::result<work_cancelled> build_queue_state::cancel(const cancel_work& x) {
+  const bool running = drop(x.id, caf::make_error(ec::timed_out, "cancelled while it waited"));
   auto promise = self_->make_response_promise<work_cancelled>();
-  cancelling_.emplace(id, promise);
+  cancelling_.emplace(x.id, promise);
   if (!running)
-    clean(id);
+    clean(x);
   return promise;
 }
 
 /// Removes what the deployment left on the disk, then says so.
-void build_queue_state::clean(const std::string& id) {
+void build_queue_state::clean(const cancel_work& x) {
   auto worker = spawn_({});
-  const auto done = [this, id, worker] {
+  const auto done = [this, id = x.id, worker] {
     const auto [first, last] = cancelling_.equal_range(id);
-    for (auto x = first; x != last; ++x)
-      x->second.deliver(work_cancelled{id});
+    for (auto i = first; i != last; ++i)
+      i->second.deliver(work_cancelled{id});
     cancelling_.erase(first, last);
     self_->send_exit(worker, caf::exit_reason::user_shutdown);
   };
-  self_->request(worker, clean_limit, cancel_work{id})
+  self_->request(worker, clean_limit, x)
     .then([done](const work_cancelled&) { done(); }, [done](const caf::error&) { done(); });
 }
 

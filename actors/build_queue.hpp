@@ -85,8 +85,8 @@ private:
   bool drop(const std::string& id, const caf::error& why);
   void let_in(const std::string& id);
   caf::error outcome_of(ticket which, const caf::error& reason) const;
-  caf::result<work_cancelled> cancel(const std::string& id);
-  void clean(const std::string& id);
+  caf::result<work_cancelled> cancel(const cancel_work& x);
+  void clean(const cancel_work& x);
 
   caf::result<deployment_admitted> admit(const std::string& tenant);
   caf::error turn_away(ec code, bottleneck why, std::string detail,

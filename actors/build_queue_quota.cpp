@@ -20,8 +20,8 @@ constexpr auto limit_retry = 5s; // its stream may be damaged
 void build_queue_state::ask_limit(const std::string& tenant) {
   if (limits_.contains(tenant) || !asked_.insert(tenant).second)
     return;
-  ask_path<quota_actor, quota_report>(
-    self_, ingress_, "quota/" + tenant, get_quota{},
+  ask_path<quota_report>(
+    self_, ingress_, quota_path(tenant), get_quota{},
     [this, tenant](const quota_report& x) {
       limit({tenant, x.limits.builds, x.limits.disk_bytes});
     },
@@ -50,8 +50,8 @@ caf::optional<uint64_t> build_queue_state::disk_limit_of(const std::string& tena
 void build_queue_state::note_disk_of(const std::string& tenant, const image_built& x) {
   if (!x.disk_bytes)
     return;
-  ask_path<quota_actor, quota_report>(
-    self_, ingress_, "quota/" + tenant, note_disk{*x.disk_bytes, {"", ""}},
+  ask_path<quota_report>(
+    self_, ingress_, quota_path(tenant), note_disk{*x.disk_bytes, {"", ""}},
     [](const quota_report&) {}, [](const caf::error&) {}); // the next build says it again
 }
 

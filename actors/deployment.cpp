@@ -1,5 +1,6 @@
 #include "actors/deployment.hpp"
 
+#include "protocol/paths.hpp"
 #include "protocol/secret_use.hpp"
 
 #include <utility>
@@ -66,6 +67,10 @@ bool is_temporary(const caf::error& reason) {
 
 bool has_ended(const deployment_data& s) {
   return is_final(s.info.state);
+}
+
+std::string stream_of(const deployment_data& s) {
+  return deployment_path(s.info.tenant, s.info.id).text;
 }
 
 caf::expected<events> decide(const deployment_data& s, const create_deployment& x,

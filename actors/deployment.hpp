@@ -81,6 +81,7 @@ caf::expected<deployment_info> answer(const deployment_data& s, const Command&) 
   return answer(s, get_deployment{});
 }
 bool has_ended(const deployment_data& s);
+std::string stream_of(const deployment_data& s);
 
 /// The step that should be under way now; none while queued and at the end.
 std::optional<step_run> next(const deployment_data& s);

@@ -29,11 +29,11 @@ request_count since(const request_count& now, const request_count& last) {
 void deployment_driver::try_first(const deployment_data& s, const step_run& x) {
   const auto gone_wrong = [this, x](const caf::error& why) { failed(x, to_domain_error(why)); };
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - self_->clock().now());
-  const auto app = "app/" + s.info.tenant + "/" + s.info.app;
+  const auto app = app_path(s.info.tenant, s.info.app);
   self_->request(context_.gateway, std::max(left, 1ms), readiness(s))
     .then(
       [this, x, app, gone_wrong](const release_ready&) {
-        ask_path<app_actor, app_info>(
+        ask_path<app_info>(
           self_, context_.ingress, app, get_app{},
           [this, x](const app_info& found) {
             if (under_way_ != x)
@@ -41,7 +41,7 @@ void deployment_driver::try_first(const deployment_data& s, const step_run& x) {
             if (found.live && !found.stopped)
               record(begin_canary{found.live->number, {}}, x);
             else
-              switch_route(current(), x);
+              activate(current(), x);
           },
           gone_wrong);
       },
@@ -54,7 +54,7 @@ void deployment_driver::watch_canary(const deployment_data& s, const step_run& x
   canary_watch fresh;
   fresh.of = x;
   fresh.terms = canary_of(s).value_or(canary_terms{});
-  fresh.wish = {host(), readiness(s), fresh.terms.weight};
+  fresh.wish = {s.info.id, readiness(s), fresh.terms.weight};
   fresh.before = known.observed;
   fresh.seen = {known.observed, known.canary, known.stable, 0};
   fresh.look_at = fresh.sampled = now;
@@ -90,19 +90,19 @@ void deployment_driver::look_at_canary() {
   }
   canary_->asking = true;
   await_crash();
-  self_->request(context_.gateway, answer_deadline, canary_->wish)
-    .then(
-      [this, x = canary_->of](const split_counted& reply) {
-        if (under_way_ == x && canary_)
-          counted(reply);
-      },
-      [this, x = canary_->of](const caf::error& why) {
-        // A gateway that does not answer in time is one that is away.
-        const auto reason = to_domain_error(why);
-        failed(x, reason == ec::timed_out
-                    ? caf::make_error(ec::unavailable, "the gateway did not answer")
-                    : reason);
-      });
+  const auto& info = current().info;
+  ask_path<split_counted>(
+    self_, context_.ingress, app_path(info.tenant, info.app), canary_->wish,
+    [this, x = canary_->of](const split_counted& reply) {
+      if (under_way_ == x && canary_)
+        counted(reply);
+    },
+    [this, x = canary_->of](const caf::error& reason) {
+      // A gateway that does not answer in time is one that is away.
+      failed(x, reason == ec::timed_out
+                  ? caf::make_error(ec::unavailable, "the gateway did not answer")
+                  : reason);
+    });
 }
 
 void deployment_driver::counted(const split_counted& x) {
@@ -119,8 +119,8 @@ void deployment_driver::counted(const split_counted& x) {
   w.last = x;
   w.seen.waiting = x.waiting;
   const auto& info = current().info;
-  ask_path<app_actor, app_info>(
-    self_, context_.ingress, "app/" + info.tenant + "/" + info.app, get_app{},
+  ask_path<app_info>(
+    self_, context_.ingress, app_path(info.tenant, info.app), get_app{},
     [this, of = w.of](const app_info& app) {
       if (under_way_ == of && canary_)
         judge_now(app.queued);
@@ -183,8 +183,8 @@ void deployment_driver::take_back(failure why) {
   }
   const auto nothing = [done](const caf::error&) { done({}); };
   const auto secrets = w.wish.service.secrets;
-  ask_path<service_actor, service_report>(
-    self_, context_.ingress, "service/" + w.wish.service.service, get_service{},
+  ask_path<service_report>(
+    self_, context_.ingress, service_path(secrets.tenant, w.wish.service.service), get_service{},
     [this, done, nothing, secrets](const service_report& x) {
       const auto found = std::ranges::find(x.tasks, task_phase::running, &task::phase);
       if (found == x.tasks.end()) {
@@ -207,9 +207,10 @@ void deployment_driver::conclude(judge_canary x) {
 void deployment_driver::end_canary_split(const deployment_data& s) {
   if (!s.info.canary || s.info.state == deployment_state::succeeded)
     return;
-  const end_split wish{host(), service_name(s.info.tenant, s.info.app, s.info.release)};
-  self_->request(context_.gateway, answer_deadline, wish)
-    .then([](const route_set&) {}, [](const caf::error&) {});
+  const share_requests none{s.info.id, readiness(s), 0};
+  ask_path<split_counted>(
+    self_, context_.ingress, app_path(s.info.tenant, s.info.app), none, [](const split_counted&) {},
+    [](const caf::error&) {});
 }
 
 } // namespace backendim

@@ -2,8 +2,8 @@
 
 #include "actors/release_tasks.hpp"
 #include "actors/rollout.hpp"
-#include "actors/ulid.hpp"
 #include "protocol/secret_use.hpp"
+#include "protocol/ulid.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -33,15 +33,16 @@ failure described(failure failed, deployment_state step) {
 } // namespace
 
 deployment_driver::interface::behavior_type
-deployment_driver::make_behavior(deployment_context context, const std::string& id) {
+deployment_driver::make_behavior(deployment_context context, const std::string& tenant,
+                                 const std::string& id) {
   context_ = std::move(context);
   // The app that gave out the id tells this actor what to do a moment later, and whoever got it may
   // ask at once. An old id that has no events never will.
   const auto age = std::chrono::system_clock::now() - ulid_time(id);
   if (age < just_accepted && age > -just_accepted)
     context_.durable.birth_limit = birth_limit;
-  start(context_.durable, {"deployment/" + id, context_.journal}, deployment_data{},
-        [this](const deployment_data& s) { drive(s); });
+  start(context_.durable, {deployment_path(tenant, id).text, context_.journal, "deployment/" + id},
+        deployment_data{}, [this](const deployment_data& s) { drive(s); });
   return {
     [this](const get_deployment& x) { return look(x); },
     [this](cancel_deployment& x) { return handle(std::move(x)); },
@@ -107,6 +108,7 @@ void deployment_driver::drive(const deployment_data& s) {
     return;
   if (auto done = std::exchange(rollout_, nullptr))
     self_->send_exit(done, caf::exit_reason::user_shutdown);
+  stay_awake(closing_ != closing::told);
   if (closing_ == closing::no) {
     end_canary_split(s);
     clean_up(s);
@@ -195,9 +197,9 @@ void deployment_driver::start_step(const deployment_data& s, const step_run& x) 
   const auto& tenant = s.info.tenant;
   const sealed_secrets secrets{tenant, s.info.app, s.secrets};
   if (!rollout_ && x.step >= deployment_state::releasing) {
-    rollout_ = self_->spawn(rollout, context_.engine, context_.gateway);
+    rollout_ = self_->spawn(rollout, context_.engine, context_.gateway, context_.ingress);
     self_->link_to(rollout_);
-    self_->send(context_.ingress, actor_entry{"rollout/" + id, "rollout", "deployment/" + id},
+    self_->send(context_.ingress, entry_at(rollout_path(tenant, id)),
                 caf::actor_cast<caf::strong_actor_ptr>(rollout_));
   }
   switch (x.step) {
@@ -226,8 +228,8 @@ void deployment_driver::start_step(const deployment_data& s, const step_run& x) 
                          command_of(tenant, s.info.app, made)};
       // Only now is it known how many tasks the release has.
       const claim_tasks room{s.info.app, tasks, {s.info.who, "claim-" + id}};
-      ask_path<quota_actor, quota_report>(
-        self_, context_.ingress, "quota/" + tenant, room,
+      ask_path<quota_report>(
+        self_, context_.ingress, quota_path(tenant), room,
         [this, x, wish = std::move(wish)](const quota_report&) {
           if (under_way_ == x)
             run<release_running>(x, rollout_, wish, [](complete_step&, release_running&&) {});
@@ -241,7 +243,7 @@ void deployment_driver::start_step(const deployment_data& s, const step_run& x) 
       else if (x.canary == canary_stage::none && canary_of(s))
         try_first(s, x);
       else
-        switch_route(s, x);
+        activate(s, x);
       break;
     default: break;
   }
@@ -259,9 +261,8 @@ await_release deployment_driver::readiness(const deployment_data& s) const {
 }
 
 /// Once the tasks are ready, all requests go to them.
-void deployment_driver::switch_route(const deployment_data& s, const step_run& x) {
-  const verify_release wish{readiness(s), host(),
-                            rules_of(s.info.tenant, s.info.app, release_of(s))};
+void deployment_driver::activate(const deployment_data& s, const step_run& x) {
+  const verify_release wish{readiness(s), s.info.id, release_of(s)};
   run<route_set>(x, rollout_, wish, [](complete_step&, route_set&&) {});
 }
 
@@ -271,7 +272,7 @@ void deployment_driver::switch_route(const deployment_data& s, const step_run& x
 /// nothing.
 void deployment_driver::clean_up(const deployment_data& s) {
   closing_ = closing::cleaning;
-  self_->request(context_.build_queue, clean_deadline, cancel_work{s.info.id})
+  self_->request(context_.build_queue, clean_deadline, cancel_work{s.info.id, s.info.tenant})
     .then(
       [this](const work_cancelled&) {
         closing_ = closing::clean;
@@ -292,21 +293,26 @@ void deployment_driver::tell_app(const deployment_data& s) {
     s.info.id, s.info.state, caf::none, s.info.error, {s.info.who, "conclude-" + s.info.id}};
   if (s.info.state == deployment_state::succeeded)
     message.made = release_of(s);
-  ask_path<app_actor, app_info>(
-    self_, context_.ingress, "app/" + s.info.tenant + "/" + s.info.app, message,
-    [this](const app_info&) { closing_ = closing::told; },
+  ask_path<app_info>(
+    self_, context_.ingress, app_path(s.info.tenant, s.info.app), message,
+    [this](const app_info&) {
+      closing_ = closing::told;
+      stay_awake(false);
+    },
     [this](const caf::error& reason) {
       closing_ = reason == ec::not_found ? closing::told // the app was destroyed, and knows
                                          : closing::clean;
       if (closing_ == closing::clean)
         tick_in(1s);
+      else
+        stay_awake(false);
     });
 }
 
 deployment_driver::interface::behavior_type
 deployment(deployment_driver::interface::stateful_pointer<deployment_driver> self,
-           deployment_context context, const std::string& id) {
-  return self->state.make_behavior(std::move(context), id);
+           deployment_context context, const std::string& tenant, const std::string& id) {
+  return self->state.make_behavior(std::move(context), tenant, id);
 }
 
 } // namespace backendim

@@ -62,7 +62,8 @@ class deployment_driver : public durable<deployment_entity> {
 public:
   using durable::durable;
 
-  interface::behavior_type make_behavior(deployment_context context, const std::string& id);
+  interface::behavior_type make_behavior(deployment_context context, const std::string& tenant,
+                                         const std::string& id);
 
 private:
   using time_point = caf::actor_clock::time_point;
@@ -82,7 +83,7 @@ private:
   release release_of(const deployment_data& s) const;
   await_release readiness(const deployment_data& s) const;
   std::string host() const;
-  void switch_route(const deployment_data& s, const step_run& x);
+  void activate(const deployment_data& s, const step_run& x);
 
   // deployment_canary.cpp
   void try_first(const deployment_data& s, const step_run& x);
@@ -108,7 +109,7 @@ private:
   struct canary_watch {
     step_run of;
     canary_terms terms;
-    split_route wish;
+    share_requests wish;
     canary_view seen;                  ///< In all, before a restart too.
     std::chrono::seconds before{0};    ///< Observed until then.
     std::optional<split_counted> last; ///< As told last; what it said first was counted before.
@@ -141,9 +142,9 @@ void deployment_driver::record(Command x, const step_run& of) {
           });
 }
 
-/// The actor at deployment/<id>, its stream.
+/// The actor at deployment/<tenant>/<id>, its stream.
 deployment_driver::interface::behavior_type
 deployment(deployment_driver::interface::stateful_pointer<deployment_driver> self,
-           deployment_context context, const std::string& id);
+           deployment_context context, const std::string& tenant, const std::string& id);
 
 } // namespace backendim

@@ -19,7 +19,6 @@ namespace {
 
 constexpr auto listing_deadline = 60s;
 constexpr uint32_t listed = 500; // streams at once
-constexpr std::string_view app_prefix = "app/";
 
 void add(std::vector<std::string>& to, const std::vector<std::string>& more) {
   to.insert(to.end(), more.begin(), more.end());
@@ -118,12 +117,14 @@ void disk_watch_state::find_apps_of_logs(const round_ptr& x) {
     find_app(x, id);
   }
   if (x->unanswered == 0)
-    list_apps(x, std::string{app_prefix});
+    list_apps(x, "");
 }
 
 /// Its first event says whose deployment it was.
 void disk_watch_state::find_app(const round_ptr& x, const std::string& id) {
-  self_->request(context_.journal, listing_deadline, get_stream{"deployment/" + id, 1, 1})
+  const auto maker = deployment_path(tenant_of_work(id), id_of_work(id));
+  const get_stream first_event{maker.text, 1, 1};
+  self_->request(context_.journal, listing_deadline, first_event)
     .then(
       [this, x, id](const recorded_events& reply) {
         if (now_ != x)
@@ -144,7 +145,7 @@ void disk_watch_state::find_app(const round_ptr& x, const std::string& id) {
 void disk_watch_state::list_apps(const round_ptr& x, const std::string& after) {
   self_
     ->request(context_.journal, listing_deadline,
-              get_streams{std::string{app_prefix}, after, listed})
+              get_streams{prefix_of(path_kind::app), after, listed})
     .then(
       [this, x](const stream_names& reply) {
         if (now_ != x)
@@ -171,13 +172,13 @@ void disk_watch_state::ask_apps(const round_ptr& x) {
     remove(x);
 }
 
-void disk_watch_state::ask(const round_ptr& x, const std::string& path) {
-  ask_path<app_actor, retained>(
-    self_, context_.ingress, path, get_retained{},
-    [this, x, path](const retained& reply) {
+void disk_watch_state::ask(const round_ptr& x, const std::string& where) {
+  ask_path<retained>(
+    self_, context_.ingress, path<path_kind::app>{where}, get_retained{},
+    [this, x, where](const retained& reply) {
       if (now_ != x)
         return;
-      const auto app = path.substr(app_prefix.size());
+      const auto app = where.substr(prefix_of(path_kind::app).size());
       auto& order = x->order;
       order.apps.push_back(app);
       if (!reply.deployments.empty())
@@ -189,8 +190,8 @@ void disk_watch_state::ask(const round_ptr& x, const std::string& path) {
       --x->unanswered;
       ask_apps(x);
     },
-    [this, x, path](const caf::error& why) {
-      end(x, path + " does not say what it needs: " + render(why));
+    [this, x, where](const caf::error& why) {
+      end(x, where + " does not say what it needs: " + render(why));
     });
 }
 

@@ -240,8 +240,9 @@ void domains_driver::tell_gateway() {
 
 void domains_driver::tell_app(const std::string& key, const std::vector<std::string>& domains) {
   told_apps_[key] = domains;
-  ask_path<app_actor, app_info>(
-    self_, context_.ingress, "app/" + key, note_domains{domains, {"", "domains"}},
+  ask_path<app_info>(
+    self_, context_.ingress, path<path_kind::app>{prefix_of(path_kind::app) + key},
+    note_domains{domains, {"", "domains"}},
     [this, key](const app_info&) {
       if (const auto told = told_apps_.find(key); told != told_apps_.end() && told->second.empty())
         told_apps_.erase(told);

@@ -5,9 +5,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace backendim {
+
+/// What decide may use besides the state, so that it reads no clock and rolls no dice.
+struct moment {
+  caf::timestamp now;
+  std::string fresh_id; ///< A new ULID.
+};
+
+/// Where moments come from.
+class moments {
+public:
+  virtual ~moments() = default;
+  virtual moment next() = 0;
+};
 
 struct durable_config {
   std::chrono::milliseconds append_timeout{5'000};
@@ -21,18 +35,14 @@ struct durable_config {
   std::chrono::milliseconds birth_limit{0}; ///< How long a query waits for the first event.
   std::chrono::seconds sleep_after{60}; ///< Idle time after which an entity that is empty or has
                                         ///< ended leaves memory; its stream brings it back.
+  std::shared_ptr<moments> clock{};     ///< Null: the machine's, and its dice.
 };
 
 /// Where the events of a durable actor are kept.
 struct durable_links {
   std::string stream;
   journal_actor journal;
-};
-
-/// What decide may use besides the state, so that it reads no clock and rolls no dice.
-struct moment {
-  caf::timestamp now;
-  std::string fresh_id; ///< A new ULID.
+  std::string former{}; ///< How releases before called the stream; empty: as it is called now.
 };
 
 /// Wakes a durable actor to look after its watchers, its sleep and what it waits for.

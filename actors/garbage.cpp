@@ -1,6 +1,7 @@
 #include "actors/garbage.hpp"
 
-#include "actors/ulid.hpp"
+#include "protocol/paths.hpp"
+#include "protocol/ulid.hpp"
 
 #include <algorithm>
 
@@ -62,11 +63,12 @@ std::vector<std::string> garbage_logs(const std::map<std::string, std::string>& 
   kept.insert(keep.released.begin(), keep.released.end());
   std::vector<std::string> result;
   std::map<std::string, size_t> seen;
-  for (auto i = logs.rbegin(); i != logs.rend(); ++i) { // ids sort by age
-    const auto& [id, app] = *i;
+  for (auto i = logs.rbegin(); i != logs.rend(); ++i) { // a tenant's sort by age
+    const auto& [name, app] = *i;
+    const auto id = id_of_work(name);
     const bool among_newest = !app.empty() && seen[app]++ < newest;
     if (!among_newest && !kept.contains(id) && is_ulid(id) && ulid_time(id) < before)
-      result.push_back(id);
+      result.push_back(name);
   }
   return result;
 }

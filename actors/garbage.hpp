@@ -41,8 +41,8 @@ bool is_garbage(const stored_image& x, const keep_list& keep);
 bool is_garbage(const image_info& x, const std::string& registry, const keep_list& keep,
                 const std::set<std::string>& used);
 
-/// Of *logs* (the id of a deployment and its app, "" for none that we know) those to remove: all
-/// but the *newest* of each app, those of the releases it keeps and of deployments under way.
+/// Of *logs* (the work_name of a deployment and its app, "" for none that we know) those to remove:
+/// all but the *newest* of each app, those of the releases it keeps and of deployments under way.
 std::vector<std::string> garbage_logs(const std::map<std::string, std::string>& logs,
                                       const retained& keep, size_t newest, keep_list::time before);
 

@@ -44,22 +44,26 @@ gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_con
     self_->delayed_send(self_, context_.remember, memory_faded{});
   return {
     [this](const await_release& x) -> caf::result<release_ready> {
-      auto& service = watch(x.service);
+      auto& service = watch(x.secrets.tenant, x.service);
       service.spec = x;
       return self_->delegate(service.watch, x);
     },
     [this](const await_failure& x) -> caf::result<release_failed> {
-      return self_->delegate(watch(x.service).watch, x);
+      return self_->delegate(watch(x.secrets.tenant, x.service).watch, x);
     },
     [this](const await_start& x) -> caf::result<task_started> {
-      return self_->delegate(watch(x.service).watch, x);
+      return self_->delegate(watch(x.tenant, x.service).watch, x);
     },
     [this](const await_end& x) -> caf::result<task_ended> {
-      return self_->delegate(watch(x.service).watch, x);
+      return self_->delegate(watch(x.secrets.tenant, x.service).watch, x);
     },
     [this](set_route& x) { return change_route(std::move(x)); },
     [this](set_aliases& x) { return change_aliases(std::move(x)); },
     [this](const remove_route& x) -> caf::result<route_set> {
+      if (const auto found = routes_.find(x.host);
+          found != routes_.end()
+          && (found->second.tenant != x.tenant || found->second.app != x.app))
+        return route_set{x.host, epoch_}; // another app has it by now
       forget_rules(x.host);
       splits_.erase(x.host);
       if (routes_.erase(x.host) + remembered_.erase(x.host) == 0)
@@ -115,14 +119,15 @@ gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_con
   };
 }
 
-gateway_state::watched_service& gateway_state::watch(const std::string& service) {
+gateway_state::watched_service& gateway_state::watch(const std::string& tenant,
+                                                     const std::string& service) {
   auto [place, fresh] = services_.try_emplace(service);
   if (fresh) {
     const auto me
       = caf::actor_cast<caf::typed_actor<caf::reacts_to<upstreams_changed>>>(interface{self_});
     place->second.watch
       = self_->spawn(service_watch, service, context_.engine, context_.probes, me);
-    self_->send(context_.ingress, actor_entry{"service/" + service, "service", context_.path},
+    self_->send(context_.ingress, entry_at(service_path(tenant, service)),
                 caf::actor_cast<caf::strong_actor_ptr>(place->second.watch));
   }
   return place->second;
@@ -130,21 +135,12 @@ gateway_state::watched_service& gateway_state::watch(const std::string& service)
 
 /// After a restart its watch does not know what to probe.
 void gateway_state::probe(const await_release& x) {
-  auto& service = watch(x.service);
+  auto& service = watch(x.secrets.tenant, x.service);
   if (service.spec == x)
     return;
   service.spec = x;
   self_->request(service.watch, 3600s, x)
     .then([](const release_ready&) {}, [](const caf::error&) {});
-}
-
-/// Of a route that was not told anew yet, what it was before a restart.
-caf::optional<std::string> gateway_state::maintenance_of(const std::string& host) const {
-  if (const auto known = routes_.find(host); known != routes_.end())
-    return known->second.maintenance;
-  if (const auto before = remembered_.find(host); before != remembered_.end())
-    return before->second.maintenance;
-  return caf::none;
 }
 
 /// With marks in place of passwords. Of one that cannot be opened there is none, and nobody can log
@@ -171,9 +167,9 @@ route_rules gateway_state::marked(const std::string& host, const sealed_rules& x
 }
 
 caf::result<route_set> gateway_state::change_route(set_route x) {
-  if (std::exchange(x.keeps_maintenance, false))
-    x.maintenance = maintenance_of(x.host);
-  route wish{{}, std::move(x.title), std::move(x.text), {}, std::move(x.maintenance)};
+  route wish{std::move(x.tenant),     std::move(x.app),  {},
+             std::move(x.title),      std::move(x.text), {},
+             std::move(x.maintenance)};
   if (x.service)
     wish.service = *x.service;
   if (x.rules)
@@ -190,7 +186,7 @@ caf::result<route_set> gateway_state::change_route(set_route x) {
     remembered_.erase(x.host); // what it was before says nothing more
   bool promoted = false;
   if (x.service) {
-    ask_limit(tenant_of(x.service->service));
+    ask_limit(current.tenant);
     probe(*x.service);
     promoted = forget_split(x.host, x.service->service); // it gets all requests now
   }
@@ -227,7 +223,7 @@ route_table table_of(const gateway_info& x) {
     entry.page_text = route.text;
     entry.rules = route.rules;
     entry.maintenance = route.maintenance;
-    entry.tenant = tenant_of(route.service);
+    entry.tenant = route.tenant ? *route.tenant : "";
     entry.tenant_requests = route.tenant_requests;
     entry.upstreams = addresses_of(route.upstreams);
     if (const auto& share = route.canary)
@@ -270,7 +266,7 @@ uint64_t gateway_state::publish() {
 }
 
 void gateway_state::send_table() {
-  const auto began = std::chrono::steady_clock::now();
+  const auto began = self_->clock().now();
   changed_ = false;
   ++epoch_;
   auto known = info();
@@ -279,7 +275,7 @@ void gateway_state::send_table() {
   context_.front->publish(std::move(table), [me = interface{self_}, epoch = epoch_] {
     caf::anon_send(me, table_used{epoch});
   });
-  const auto took = std::chrono::steady_clock::now() - began;
+  const auto took = self_->clock().now() - began;
   resting_ = took > large_table;
   if (resting_)
     self_->delayed_send(self_, 9 * took, table_due{});

@@ -20,7 +20,6 @@
 namespace backendim {
 
 struct gateway_context {
-  std::string path; ///< gateway/<node>
   engine_actor engine;
   ingress_actor ingress;
   std::shared_ptr<edge> front;
@@ -34,9 +33,6 @@ struct gateway_context {
 
 /// The routes that were known before have been told again, or never will be.
 struct memory_faded {};
-
-/// Whose a service is: it is named <tenant>-<app>-v<release>, and a tenant's name has no dash.
-std::string tenant_of(const std::string& service);
 
 /// A tenant's quota could not be asked for; time to try again.
 struct quota_retry {
@@ -82,6 +78,8 @@ public:
 private:
   /// A set_route as it is kept under its host.
   struct route {
+    std::string tenant;
+    std::string app;
     boxed<await_release> service;
     std::string title;
     std::string text;
@@ -102,7 +100,7 @@ private:
     bool removing = false;
   };
 
-  watched_service& watch(const std::string& service);
+  watched_service& watch(const std::string& tenant, const std::string& service);
   void probe(const await_release& x);
   caf::result<route_set> change_route(set_route x);
   caf::result<route_set> change_aliases(set_aliases x);
@@ -112,7 +110,6 @@ private:
   void mark_rules(const std::string& host, const boxed<sealed_rules>& x);
   void forget_rules(const std::string& host);
   route_info info_of(const std::string& shown, const std::string& host, const route& x) const;
-  caf::optional<std::string> maintenance_of(const std::string& host) const;
   route_rules marked(const std::string& host, const sealed_rules& x) const;
   void ask_limit(const std::string& tenant);
   void limit(const request_limit& x);

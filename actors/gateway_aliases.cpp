@@ -66,7 +66,8 @@ route_info gateway_state::info_of(const std::string& shown, const std::string& h
   if (const auto found = rules_.find(shown); found != rules_.end())
     result.rules = found->second;
   result.maintenance = x.maintenance;
-  if (const auto pace = paces_.find(tenant_of(result.service)); pace != paces_.end())
+  result.tenant = x.tenant;
+  if (const auto pace = paces_.find(x.tenant); pace != paces_.end())
     result.tenant_requests = pace->second;
   if (x.service)
     result.canary = share_of(host);

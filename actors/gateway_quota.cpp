@@ -13,17 +13,13 @@ namespace {
 constexpr auto quota_pause = 5s; // its stream may be damaged
 } // namespace
 
-std::string tenant_of(const std::string& service) {
-  return service.substr(0, service.find('-'));
-}
-
 /// Of a tenant that the gateway has not seen yet; later the quota tells by itself. Until it is
 /// known nobody is turned away.
 void gateway_state::ask_limit(const std::string& tenant) {
   if (paces_.contains(tenant) || !asked_.insert(tenant).second)
     return;
-  ask_path<quota_actor, quota_report>(
-    self_, context_.ingress, "quota/" + tenant, get_quota{},
+  ask_path<quota_report>(
+    self_, context_.ingress, quota_path(tenant), get_quota{},
     [this, tenant](const quota_report& x) {
       limit({tenant, x.limits.requests_per_second});
     },

@@ -21,23 +21,13 @@ constexpr int trims = 10;     // one each second, while they come to life and te
 constexpr uint32_t max_listed = 1'000;
 constexpr auto listing_retry = 5s;
 
-std::vector<std::string> split(const std::string& path) {
-  std::vector<std::string> parts(1);
-  for (char c : path)
-    if (c == '/')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  return parts;
-}
-
 } // namespace
 
 ingress_state::interface::behavior_type ingress_state::make_behavior(ingress_context context) {
   context_ = std::move(context);
   self_->set_down_handler([this](const caf::down_msg& x) { ended(x); });
-  for (const auto& prefix : context_.wake_prefixes)
-    wake_all(prefix, "");
+  for (const auto kind : context_.wakes)
+    wake_all(prefix_of(kind), "");
   if (context_.incidents)
     self_->delayed_send(self_, context_.restarts.healthy_after, review_tick{});
   return {
@@ -81,16 +71,14 @@ caf::result<caf::strong_actor_ptr> ingress_state::resolve(const std::string& pat
     if (auto alive = found->second.announced.lock())
       return alive;
   }
-  auto parts = split(path);
-  const auto kind = context_.kinds.find(parts.front());
-  if (kind == context_.kinds.end())
+  const auto what = parse_path(path);
+  if (!what)
+    return what.error();
+  const auto start = context_.kinds.find(what->kind);
+  if (start == context_.kinds.end())
     return caf::make_error(ec::not_found, "no actor at " + path);
-  parts.erase(parts.begin());
-  if (parts.size() != kind->second.parts
-      || !std::ranges::all_of(parts, [&](const auto& x) { return kind->second.valid(x); }))
-    return caf::make_error(ec::invalid_request, "not a path of a " + kind->first);
-  auto started = kind->second.start(interface{self_}, parts);
-  add({path, kind->first, kind->second.parent(parts)}, started, true);
+  auto started = start->second(interface{self_}, what->parts);
+  add({path, std::string{shape_of(what->kind).name}, what->parent()}, started, true);
   if (const auto before = failures_.find(path); before != failures_.end())
     self_->delayed_send(self_, context_.restarts.healthy_after, steady_tick{path, before->second});
   return started;
@@ -136,7 +124,6 @@ void ingress_state::ended(const caf::down_msg& x) {
       || found->second.announced != caf::actor_cast<caf::weak_actor_ptr>(x.source))
     return; // another one lives there by now
   const bool own = found->second.owned != nullptr;
-  const auto kind = found->second.what.kind;
   actors_.erase(found);
   if (renewed_.erase(path) > 0) {
     (void)resolve(path);
@@ -144,11 +131,10 @@ void ingress_state::ended(const caf::down_msg& x) {
   }
   if (own && x.reason && x.reason != caf::exit_reason::normal
       && x.reason != caf::exit_reason::user_shutdown)
-    failed(path, kind, to_domain_error(x.reason));
+    failed(path, to_domain_error(x.reason));
 }
 
-void ingress_state::failed(const std::string& path, const std::string& kind,
-                           const caf::error& why) {
+void ingress_state::failed(const std::string& path, const caf::error& why) {
   const auto count = ++failures_[path];
   const auto delay = restart_delay(context_.restarts, count);
   spdlog::error("ingress lost an actor path={} failures={} again_in_ms={} why=\"{}\"", path, count,
@@ -159,7 +145,8 @@ void ingress_state::failed(const std::string& path, const std::string& kind,
   else if (count > context_.restarts.max_failures)
     tell(report_incident{incident_kind::actor_down, path, render(why),
                          "Look at the log of backendimd; restart it if this goes on."});
-  if (context_.kinds.at(kind).restart && due_.insert(path).second)
+  const auto what = parse_path(path);
+  if (what && shape_of(what->kind).restarts && due_.insert(path).second)
     self_->delayed_send(self_, delay, restart_tick{path});
 }
 
@@ -179,7 +166,8 @@ void ingress_state::review() {
     .then(
       [this](const incident_list& x) {
         for (const auto& known : x.items) {
-          const bool ours = context_.kinds.contains(split(known.path).front());
+          const auto what = parse_path(known.path);
+          const bool ours = what && context_.kinds.contains(what->kind);
           if (known.resolved || !ours || !failures_.emplace(known.path, 0).second)
             continue;
           (void)resolve(known.path);

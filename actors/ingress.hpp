@@ -3,6 +3,7 @@
 #include "actors/supervisor.hpp"
 #include "protocol/directory.hpp"
 #include "protocol/incident.hpp"
+#include "protocol/paths.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -18,18 +19,11 @@ namespace backendim {
 /// kind: {"acme", "shop"} of app/acme/shop.
 struct ingress_context {
   using wake = std::function<caf::strong_actor_ptr(const ingress_actor& self,
-                                                   const std::vector<std::string>& rest)>;
-  struct kind {
-    size_t parts = 1;                                 ///< Of the path behind the kind.
-    bool (*valid)(const std::string& part) = nullptr; ///< What each part must be.
-    std::string (*parent)(const std::vector<std::string>& rest) = nullptr;
-    bool restart = false; ///< After it failed, without being asked.
-    wake start;
-  };
-  std::map<std::string, kind> kinds; ///< By name, the first part of a path.
+                                                   const std::vector<std::string>& parts)>;
+  std::map<path_kind, wake> kinds;
   journal_actor journal;
-  std::vector<std::string> wake_prefixes; ///< Streams that come to life at start, like "app/".
-  incidents_actor incidents{};            ///< Who hears of what cannot live; may be null.
+  std::vector<path_kind> wakes; ///< Whose streams come to life at start.
+  incidents_actor incidents{};  ///< Who hears of what cannot live; may be null.
   restart_policy restarts{};
 };
 
@@ -86,7 +80,7 @@ private:
   void wake_all(const std::string& prefix, const std::string& after);
   void add(actor_entry what, const caf::strong_actor_ptr& who, bool own);
   void ended(const caf::down_msg& x);
-  void failed(const std::string& path, const std::string& kind, const caf::error& why);
+  void failed(const std::string& path, const caf::error& why);
   void steady(const steady_tick& x);
   void review();
   void renew(const std::string& prefix);

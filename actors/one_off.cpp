@@ -1,5 +1,7 @@
 #include "actors/one_off.hpp"
 
+#include "protocol/paths.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,6 +20,10 @@ caf::error unknown() {
 }
 
 } // namespace
+
+std::string stream_of(const one_off_data& s) {
+  return task_path(s.info.tenant, s.info.id).text;
+}
 
 caf::expected<events> decide(const one_off_data& s, const create_one_off& x, const moment& m) {
   if (!s.info.id.empty())

@@ -49,6 +49,8 @@ bool has_ended(const one_off_data& s);
 /// How long it may still take, when it is *now*; zero: it has to end.
 std::chrono::milliseconds time_left(const one_off_data& s, caf::timestamp now);
 
+std::string stream_of(const one_off_data& s);
+
 struct one_off_entity {
   using interface = one_off_actor;
   using state = one_off_data;

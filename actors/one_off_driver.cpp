@@ -3,7 +3,7 @@
 #include "actors/deployment.hpp"
 #include "actors/diagnosis.hpp"
 #include "actors/resolve.hpp"
-#include "actors/ulid.hpp"
+#include "protocol/ulid.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -52,14 +52,15 @@ one_off_driver::~one_off_driver() {
 }
 
 one_off_driver::interface::behavior_type one_off_driver::make_behavior(one_off_context context,
+                                                                       const std::string& tenant,
                                                                        const std::string& id) {
   context_ = std::move(context);
   // The app that gave out the id sends the work a moment later, and whoever got it may ask at once.
   const auto age = std::chrono::system_clock::now() - ulid_time(id);
   if (age < just_accepted && age > -just_accepted)
     context_.durable.birth_limit = birth_limit;
-  start(context_.durable, {"task/" + id, context_.journal}, one_off_data{},
-        [this](const one_off_data& s) { drive(s); });
+  start(context_.durable, {task_path(tenant, id).text, context_.journal, "task/" + id},
+        one_off_data{}, [this](const one_off_data& s) { drive(s); });
   return {
     [this](const get_one_off& x) { return handle(x); },
     [this](cancel_one_off& x) { return handle(std::move(x)); },
@@ -150,7 +151,7 @@ void one_off_driver::find_again(const one_off_data& s) {
 
 void one_off_driver::watch_task(const one_off_data& s) {
   const auto limit = s.info.limit + drain_limit;
-  self_->request(context_.gateway, limit, await_start{s.what.service})
+  self_->request(context_.gateway, limit, await_start{s.what.service, s.info.tenant})
     .then(
       [this](const task_started& x) {
         missing_until_.reset();
@@ -188,7 +189,7 @@ void one_off_driver::keep(const std::string& container) {
   const auto& s = current();
   self_
     ->request(keeper_, s.info.limit + 2 * drain_limit,
-              keep_output{s.info.id, container, s.what.secrets})
+              keep_output{work_name(s.info.tenant, s.info.id), container, s.what.secrets})
     .then([this](const output_kept&) { kept(); },
           [this](const caf::error& why) {
             spdlog::warn("task could not keep its output stream={} why=\"{}\"", stream(),
@@ -312,8 +313,8 @@ void one_off_driver::close(const one_off_data& s) {
 
 void one_off_driver::tell_app(const one_off_data& s) {
   closing_ = closing::telling;
-  ask_path<app_actor, app_info>(
-    self_, context_.ingress, "app/" + s.info.tenant + "/" + s.info.app,
+  ask_path<app_info>(
+    self_, context_.ingress, app_path(s.info.tenant, s.info.app),
     conclude_one_off{s.info, {s.info.who, "conclude-" + s.info.id}},
     [this](const app_info&) { closing_ = closing::told; },
     [this](const caf::error& reason) {
@@ -326,8 +327,8 @@ void one_off_driver::tell_app(const one_off_data& s) {
 
 one_off_driver::interface::behavior_type
 one_off(one_off_driver::interface::stateful_pointer<one_off_driver> self, one_off_context context,
-        const std::string& id) {
-  return self->state.make_behavior(std::move(context), id);
+        const std::string& tenant, const std::string& id) {
+  return self->state.make_behavior(std::move(context), tenant, id);
 }
 
 } // namespace backendim

@@ -30,7 +30,8 @@ public:
   using durable::durable;
   ~one_off_driver();
 
-  interface::behavior_type make_behavior(one_off_context context, const std::string& id);
+  interface::behavior_type make_behavior(one_off_context context, const std::string& tenant,
+                                         const std::string& id);
 
 private:
   using time_point = caf::actor_clock::time_point;
@@ -67,9 +68,9 @@ private:
   enum class closing { no, cleaning, clean, telling, told } closing_ = closing::no;
 };
 
-/// The actor at task/<id>, its stream.
+/// The actor at task/<tenant>/<id>, its stream.
 one_off_driver::interface::behavior_type
 one_off(one_off_driver::interface::stateful_pointer<one_off_driver> self, one_off_context context,
-        const std::string& id);
+        const std::string& tenant, const std::string& id);
 
 } // namespace backendim

@@ -1,5 +1,6 @@
 #include "actors/quota.hpp"
 
+#include "protocol/paths.hpp"
 #include "protocol/types.hpp"
 
 #include <algorithm>
@@ -180,7 +181,7 @@ quota_driver::make_behavior(durable_config config, journal_actor journal, build_
   gateway_ = std::move(gateway);
   quota_data initial;
   initial.tenant = tenant;
-  start(config, {"quota/" + tenant, std::move(journal)}, std::move(initial),
+  start(config, {quota_path(tenant).text, std::move(journal)}, std::move(initial),
         [this](const quota_data& s) { drive(s); });
   return {
     [this](const get_quota& x) { return handle(x); },

@@ -55,7 +55,7 @@ caf::result<reconciliation> reconciler_state::begin(bool dry_run) {
         x->result.at = caf::make_timestamp();
         x->result.services = static_cast<uint32_t>(reply.services.size());
         for (auto& service : reply.services)
-          x->found["app/" + service.tenant + "/" + service.app].push_back(std::move(service));
+          x->found[app_path(service.tenant, service.app).text].push_back(std::move(service));
         for (const auto& [app, services] : x->found)
           x->apps.push_back(app);
         list_apps(x, "");
@@ -66,7 +66,7 @@ caf::result<reconciliation> reconciler_state::begin(bool dry_run) {
 
 /// Adds the living apps of which the engine has nothing.
 void reconciler_state::list_apps(const std::shared_ptr<round>& x, const std::string& after) {
-  self_->request(ingress_, listing_deadline, list_actors{"app/", after, listed})
+  self_->request(ingress_, listing_deadline, list_actors{prefix_of(path_kind::app), after, listed})
     .then(
       [this, x](const actor_list& reply) {
         for (const auto& entry : reply.items)
@@ -95,14 +95,15 @@ void reconciler_state::ask(const std::shared_ptr<round>& x, const std::string& a
   const auto found = x->found.find(app);
   const compare_services question{found == x->found.end() ? std::vector<found_service>{}
                                                           : std::move(found->second)};
-  ask_path<app_actor, differences>(
-    self_, ingress_, app, question,
+  ask_path<differences>(
+    self_, ingress_, path<path_kind::app>{app}, question,
     [this, x, app](const differences& reply) {
       x->result.differences.insert(x->result.differences.end(), reply.items.begin(),
                                    reply.items.end());
       if (!x->dry_run && !reply.items.empty())
-        ask_path<app_actor, differences>(
-          self_, ingress_, app, mend_services{reply.items}, [](const differences&) {},
+        ask_path<differences>(
+          self_, ingress_, path<path_kind::app>{app}, mend_services{reply.items},
+          [](const differences&) {},
           [app](const caf::error& why) {
             spdlog::warn("reconciler could not have an app mended app={} why=\"{}\"", app,
                          render(why));

@@ -1,17 +1,41 @@
 #include "actors/release_tasks.hpp"
 
+#include "protocol/fingerprint.hpp"
 #include "protocol/secret_use.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace backendim {
 
+namespace {
+
+constexpr size_t longest_name = 63; // of a service; Swarm refuses more
+constexpr std::string_view command_mark = "-command";
+constexpr size_t longest_tail = 2 + 10 + command_mark.size(); // -v4294967295-command
+constexpr size_t kept_of_each = 14;
+constexpr size_t mark_length = 12;
+static_assert(2 * kept_of_each + mark_length + 2 + longest_tail <= longest_name);
+
+/// <tenant>-<app> where that can be read one way only. Other names get letters behind them that
+/// stand for both, and have a dash more, so that they are nobody's plain name.
+std::string stem_of(const std::string& tenant, const std::string& app) {
+  const bool plain = tenant.find('-') == tenant.npos && app.find('-') == app.npos
+                     && tenant.size() + 1 + app.size() + longest_tail <= longest_name;
+  if (plain)
+    return tenant + "-" + app;
+  return tenant.substr(0, kept_of_each) + "-" + app.substr(0, kept_of_each) + "-"
+         + letters_of(tenant + "/" + app, mark_length);
+}
+
+} // namespace
+
 std::string service_name(const std::string& tenant, const std::string& app, uint32_t release) {
-  return tenant + "-" + app + "-v" + std::to_string(release);
+  return stem_of(tenant, app) + "-v" + std::to_string(release);
 }
 
 std::string command_service(const std::string& service) {
-  return service + "-command";
+  return service + std::string{command_mark};
 }
 
 std::string one_off_service(const std::string& id) {

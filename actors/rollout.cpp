@@ -18,8 +18,9 @@ constexpr auto engine_deadline = 30s;
 constexpr auto step_deadline = 4000s; // the deployment's own ends each step earlier
 } // namespace
 
-rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
-                                                          gateway_actor gateway) {
+rollout_actor::behavior_type
+rollout_state::make_behavior(engine_actor engine, gateway_actor gateway, ingress_actor ingress) {
+  ingress_ = std::move(ingress);
   engine_ = std::move(engine);
   gateway_ = std::move(gateway);
   return {
@@ -33,18 +34,22 @@ rollout_actor::behavior_type rollout_state::make_behavior(engine_actor engine,
     },
     [this](const verify_release& x) -> caf::result<route_set> {
       auto promise = self_->make_response_promise<route_set>();
-      const auto failed
-        = [promise](const caf::error& reason) mutable { promise.deliver(to_domain_error(reason)); };
+      const auto failed = [promise](const caf::error& reason) {
+        auto asked = promise;
+        asked.deliver(to_domain_error(reason));
+      };
       self_->request(gateway_, step_deadline, x.what)
         .then(
-          [this, x, promise, failed](const release_ready&) mutable {
-            set_route live{x.host, x.what, x.what.service + " is starting",
-                           "Its tasks are not ready at the moment."};
-            live.rules = x.rules;
-            live.keeps_maintenance = true; // the app's to say
-            self_->request(gateway_, answer_deadline, live)
-              .then([promise](route_set& done) mutable { promise.deliver(std::move(done)); },
-                    failed);
+          [this, x, promise, failed](const release_ready&) {
+            const auto& app = x.what.secrets;
+            ask_path<route_set>(
+              self_, ingress_, app_path(app.tenant, app.app),
+              activate_release{x.deployment, x.made, {x.made.who, "activate-" + x.deployment}},
+              [promise](const route_set& done) {
+                auto asked = promise;
+                asked.deliver(done);
+              },
+              failed, step_deadline);
           },
           failed);
       return promise;
@@ -90,8 +95,9 @@ void rollout_state::ended(const release_image& x, const task_ended& end, started
 }
 
 rollout_actor::behavior_type rollout(rollout_actor::stateful_pointer<rollout_state> self,
-                                     engine_actor engine, gateway_actor gateway) {
-  return self->state.make_behavior(std::move(engine), std::move(gateway));
+                                     engine_actor engine, gateway_actor gateway,
+                                     ingress_actor ingress) {
+  return self->state.make_behavior(std::move(engine), std::move(gateway), std::move(ingress));
 }
 
 } // namespace backendim

@@ -37,8 +37,8 @@ tenant_actor::behavior_type tenant_state::make_behavior(std::string tenant, ingr
 template <class Message>
 caf::result<member_list> tenant_state::ask_accounts(Message x) {
   auto promise = self_->make_response_promise<member_list>();
-  ask_path<accounts_actor, member_list>(
-    self_, ingress_, "accounts", std::move(x),
+  ask_path<member_list>(
+    self_, ingress_, accounts_path(), std::move(x),
     [promise](member_list& all) {
       auto asked = promise;
       asked.deliver(std::move(all));

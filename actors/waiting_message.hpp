@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/durable_config.hpp"
-#include "actors/ulid.hpp"
 #include "protocol/journal.hpp"
 
 #include <caf/expected.hpp>
@@ -18,7 +17,7 @@ template <class State, class Event>
 class waiting {
 public:
   virtual ~waiting() = default;
-  virtual caf::expected<std::vector<Event>> propose(const State& s) const = 0;
+  virtual caf::expected<std::vector<Event>> propose(const State& s, const moment& m) const = 0;
   virtual request_meta meta() const = 0;
   virtual void reply(const State& s) = 0;
   virtual void fail(const caf::error& reason) = 0;
@@ -36,9 +35,10 @@ public:
   waiting_message(Message x, caf::typed_response_promise<Reply> promise)
     : message_{std::move(x)}, promise_{std::move(promise)} {}
 
-  caf::expected<std::vector<Event>> propose(const State& s) const override {
+  caf::expected<std::vector<Event>> propose(const State& s,
+                                            [[maybe_unused]] const moment& m) const override {
     if constexpr (is_command<State, Message>)
-      return decide(s, message_, {caf::make_timestamp(), make_ulid()});
+      return decide(s, message_, m);
     else
       return std::vector<Event>{};
   }
@@ -61,6 +61,27 @@ private:
   caf::typed_response_promise<Reply> promise_;
 };
 
+/// A command whose sender is answered later, by whoever waits for it to be on disk.
+template <class State, class Event, class Command>
+class waiting_command final : public waiting<State, Event> {
+public:
+  waiting_command(Command x, std::function<void()> then,
+                  std::function<void(const caf::error&)> failed)
+    : command_{std::move(x)}, then_{std::move(then)}, failed_{std::move(failed)} {}
+
+  caf::expected<std::vector<Event>> propose(const State& s, const moment& m) const override {
+    return decide(s, command_, m);
+  }
+  request_meta meta() const override { return command_.meta; }
+  void reply(const State&) override { then_(); }
+  void fail(const caf::error& reason) override { failed_(reason); }
+
+private:
+  Command command_;
+  std::function<void()> then_;
+  std::function<void(const caf::error&)> failed_;
+};
+
 /// Asks for nothing but its turn.
 template <class State, class Event>
 class waiting_call final : public waiting<State, Event> {
@@ -68,7 +89,7 @@ public:
   waiting_call(std::function<void()> then, std::function<void(const caf::error&)> failed)
     : then_{std::move(then)}, failed_{std::move(failed)} {}
 
-  caf::expected<std::vector<Event>> propose(const State&) const override {
+  caf::expected<std::vector<Event>> propose(const State&, const moment&) const override {
     return std::vector<Event>{};
   }
   request_meta meta() const override { return {}; }

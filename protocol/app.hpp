@@ -5,6 +5,7 @@
 #include "protocol/disk.hpp"
 #include "protocol/domain.hpp"
 #include "protocol/durable.hpp"
+#include "protocol/gateway.hpp"
 #include "protocol/journal.hpp"
 #include "protocol/node.hpp"
 #include "protocol/one_off.hpp"
@@ -176,6 +177,32 @@ struct app_tasks {
 };
 BOOST_DESCRIBE_STRUCT(app_tasks, (), (tenant, app, service, tasks, ready, one_offs))
 
+struct activate_release {
+  static constexpr std::string_view summary
+    = "A release is ready: its app puts it on its route. Sent by the rollout.";
+  static constexpr field_doc docs[] = {{"deployment", "The id of the one that makes it."}};
+  std::string deployment;
+  release made;
+  request_meta meta;
+  friend bool operator==(const activate_release&, const activate_release&) = default;
+};
+BOOST_DESCRIBE_STRUCT(activate_release, (), (deployment, made, meta))
+
+struct share_requests {
+  static constexpr std::string_view summary
+    = "Gives the release that a deployment makes a share of its app's requests, and tells what "
+      "became of them. Sent by the deployment.";
+  static constexpr field_doc docs[] = {
+    {"deployment", "Its id."},
+    {"weight", "The share, in hundredths of a percent; 0: it gets none any more."},
+  };
+  std::string deployment;
+  await_release service;
+  uint32_t weight = 0;
+  friend bool operator==(const share_requests&, const share_requests&) = default;
+};
+BOOST_DESCRIBE_STRUCT(share_requests, (), (deployment, service, weight))
+
 /// The deployment tells its app how it ended.
 struct conclude_deployment {
   static constexpr std::string_view summary = "A deployment ended. Sent by the deployment.";
@@ -276,6 +303,16 @@ struct deployment_concluded {
 };
 BOOST_DESCRIBE_STRUCT(deployment_concluded, (), (id, state, made, error))
 
+struct release_activated {
+  static constexpr std::string_view summary
+    = "Event: a release is on the app's route while its deployment still stands open.";
+  std::string deployment;
+  release made;
+  caf::timestamp at;
+  friend bool operator==(const release_activated&, const release_activated&) = default;
+};
+BOOST_DESCRIBE_STRUCT(release_activated, (), (deployment, made, at))
+
 struct release_retired {
   static constexpr std::string_view summary = "Event: nothing of a release runs any more.";
   uint32_t number = 0;
@@ -361,6 +398,8 @@ using app_actor = caf::typed_actor<
   caf::replies_to<start_deployment>::with<deployment_info>,
   caf::replies_to<destroy_app>::with<app_removed>,
   caf::replies_to<get_changes>::with<stream_position>,
+  caf::replies_to<activate_release>::with<route_set>,
+  caf::replies_to<share_requests>::with<split_counted>,
   caf::replies_to<conclude_deployment>::with<app_info>,
   caf::replies_to<conclude_retirement>::with<app_info>,
   caf::replies_to<compare_services>::with<differences>,

@@ -69,9 +69,10 @@ struct cancel_work {
   static constexpr std::string_view summary
     = "Ends what is under way for a deployment and removes what it left.";
   std::string id;
+  std::string tenant;
   friend bool operator==(const cancel_work&, const cancel_work&) = default;
 };
-BOOST_DESCRIBE_STRUCT(cancel_work, (), (id))
+BOOST_DESCRIBE_STRUCT(cancel_work, (), (id, tenant))
 
 struct work_cancelled {
   static constexpr std::string_view summary = "Nothing is under way for the deployment.";

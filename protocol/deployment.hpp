@@ -89,7 +89,7 @@ BOOST_DESCRIBE_STRUCT(canary_info, (),
 struct deployment_info {
   static constexpr std::string_view summary = "A deployment: where it stands and how it got there.";
   static constexpr field_doc docs[] = {
-    {"id", "ULID; the deployment's path is deployment/<id>."},
+    {"id", "ULID; the deployment's path is deployment/<tenant>/<id>."},
     {"app", "The app's name."},
     {"release", "Number of the release it makes, v<release>; 0 until it is known."},
     {"url", "Where the app answers once it has succeeded."},
@@ -365,8 +365,8 @@ struct deployment_ended {
 };
 BOOST_DESCRIBE_STRUCT(deployment_ended, (), (state, error, by, at))
 
-/// One deployment, at deployment/<id>. Commands fail with invalid_request, not_found, conflict,
-/// unavailable or timed_out.
+/// One deployment, at deployment/<tenant>/<id>. Commands fail with invalid_request, not_found,
+/// conflict, unavailable or timed_out.
 using deployment_actor
   = caf::typed_actor<caf::replies_to<get_deployment>::with<deployment_info>,
                      caf::replies_to<cancel_deployment>::with<deployment_info>,

@@ -5,6 +5,7 @@
 #include "protocol/error.hpp"
 #include "protocol/node.hpp"
 #include "protocol/quota.hpp"
+#include "protocol/release.hpp"
 #include "protocol/request_count.hpp"
 
 #include <caf/optional.hpp>
@@ -68,9 +69,10 @@ struct await_start {
   static constexpr std::string_view summary
     = "Waits until a task of a service has a container, or has ended without one.";
   std::string service;
+  std::string tenant;
   friend bool operator==(const await_start&, const await_start&) = default;
 };
-BOOST_DESCRIBE_STRUCT(await_start, (), (service))
+BOOST_DESCRIBE_STRUCT(await_start, (), (service, tenant))
 
 struct task_started {
   static constexpr std::string_view summary = "A task has a container, or will never have one.";
@@ -107,33 +109,37 @@ struct sealed_rules {
 BOOST_DESCRIBE_STRUCT(sealed_rules, (), (what, secrets))
 
 struct set_route {
-  static constexpr std::string_view summary = "Sends a host's requests to a release from now on.";
+  static constexpr std::string_view summary
+    = "Sends a host's requests to a release from now on. Sent by the app that has the host.";
   static constexpr field_doc docs[] = {
+    {"tenant", "Whose the app is."},
     {"service", "Absent: show the page."},
     {"title", "Of the page for the time when no task is ready."},
     {"text", "Of the same page."},
     {"rules", "Asked of each request; absent: nothing."},
     {"maintenance", "Text of a page that is shown instead of the tasks; absent: they answer."},
-    {"keeps_maintenance", "Of that page nothing is said: it stays, or stays away."},
   };
   std::string host;
+  std::string tenant;
+  std::string app;
   caf::optional<await_release> service;
   std::string title;
   std::string text;
   caf::optional<sealed_rules> rules{};
   caf::optional<std::string> maintenance{};
-  bool keeps_maintenance = false;
   friend bool operator==(const set_route&, const set_route&) = default;
 };
-BOOST_DESCRIBE_STRUCT(set_route, (),
-                      (host, service, title, text, rules, maintenance, keeps_maintenance))
+BOOST_DESCRIBE_STRUCT(set_route, (), (host, tenant, app, service, title, text, rules, maintenance))
 
 struct remove_route {
-  static constexpr std::string_view summary = "Forgets a host.";
+  static constexpr std::string_view summary
+    = "Forgets a host, unless another app has it by now. Sent by the app that had it.";
   std::string host;
+  std::string tenant;
+  std::string app;
   friend bool operator==(const remove_route&, const remove_route&) = default;
 };
-BOOST_DESCRIBE_STRUCT(remove_route, (), (host))
+BOOST_DESCRIBE_STRUCT(remove_route, (), (host, tenant, app))
 
 struct set_aliases {
   static constexpr std::string_view summary
@@ -221,6 +227,7 @@ struct route_info {
     {"tenant_requests", "So many a second all hosts of its tenant may get; absent: any number."},
     {"canary", "Absent: the service gets all requests."},
     {"alias_of", "The app's own host, if this is another one of it."},
+    {"tenant", "Whose the app is."},
   };
   std::string host;
   std::string service;
@@ -232,11 +239,12 @@ struct route_info {
   caf::optional<uint32_t> tenant_requests{};
   caf::optional<route_share> canary{};
   caf::optional<std::string> alias_of{};
+  caf::optional<std::string> tenant{};
   friend bool operator==(const route_info&, const route_info&) = default;
 };
 BOOST_DESCRIBE_STRUCT(route_info, (),
                       (host, service, upstreams, page, text, rules, maintenance, tenant_requests,
-                       canary, alias_of))
+                       canary, alias_of, tenant))
 
 struct gateway_info {
   static constexpr std::string_view summary = "The route table in use.";
@@ -278,8 +286,9 @@ struct get_service {
 };
 BOOST_DESCRIBE_STRUCT(get_service, (), ())
 
-/// Watches the tasks of one service, at service/<name>. await_release fails with build_failed and
-/// a failure that names the cause; await_end also with not_found when the tasks are gone.
+/// Watches the tasks of one service, at service/<tenant>/<name>. await_release fails with
+/// build_failed and a failure that names the cause; await_end also with not_found when the tasks
+/// are gone.
 using service_actor = caf::typed_actor<
   caf::replies_to<await_release>::with<release_ready>,
   caf::replies_to<await_failure>::with<release_failed>,
@@ -310,15 +319,17 @@ BOOST_DESCRIBE_STRUCT(release_image, (), (what, before))
 
 struct verify_release {
   static constexpr std::string_view summary
-    = "Waits for a release to be ready and sends the host's requests to it.";
+    = "Waits for a release to be ready, then has its app put it on the route.";
+  static constexpr field_doc docs[] = {{"deployment", "The id of the one that makes it."}};
   await_release what;
-  std::string host;
-  caf::optional<sealed_rules> rules{};
+  std::string deployment;
+  release made;
   friend bool operator==(const verify_release&, const verify_release&) = default;
 };
-BOOST_DESCRIBE_STRUCT(verify_release, (), (what, host, rules))
+BOOST_DESCRIBE_STRUCT(verify_release, (), (what, deployment, made))
 
-/// Brings one release live, at rollout/<deployment id>. Fails with build_failed, unavailable.
+/// Brings one release live, at rollout/<tenant>/<deployment id>. Fails with build_failed,
+/// unavailable, and as the app does that puts it on its route.
 using rollout_actor = caf::typed_actor<caf::replies_to<release_image>::with<release_running>,
                                        caf::replies_to<verify_release>::with<route_set>>;
 

@@ -1,11 +1,12 @@
 #include "protocol/kinds.hpp"
 
+#include "protocol/interfaces.hpp"
 #include "protocol/json.hpp"
 #include "protocol/role.hpp"
-#include "protocol/types.hpp"
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace backendim {
 
@@ -91,9 +92,16 @@ std::vector<message_kind> doors_of(caf::detail::type_list<Signatures...>) {
   return result;
 }
 
-template <class Interface>
-actor_kind kind(std::string_view name, std::string_view query, int tenant_part, bool owned) {
-  return {name, query, tenant_part, owned, doors_of(typename Interface::signatures{})};
+template <path_kind Kind>
+actor_kind kind() {
+  using interface = typename interface_at<Kind>::type;
+  const auto& shape = shape_of(Kind);
+  return {Kind, shape.name, shape.state_query, doors_of(typename interface::signatures{})};
+}
+
+template <size_t... Kinds>
+std::vector<actor_kind> kinds_of(std::index_sequence<Kinds...>) {
+  return {kind<static_cast<path_kind>(Kinds)>()...};
 }
 
 } // namespace
@@ -104,24 +112,7 @@ const message_kind* actor_kind::find(std::string_view message) const {
 }
 
 const std::vector<actor_kind>& actor_kinds() {
-  static const std::vector<actor_kind> kinds{
-    kind<tenant_actor>("tenant", "get_tenant", 0, true),
-    kind<quota_actor>("quota", "get_quota", 0, true),
-    kind<app_actor>("app", "get_app", 0, true),
-    kind<deployment_actor>("deployment", "get_deployment", -1, true),
-    kind<one_off_actor>("task", "get_one_off", -1, true),
-    kind<build_actor>("build", "", -1, false),
-    kind<rollout_actor>("rollout", "", -1, false),
-    kind<build_queue_actor>("build_queue", "get_build_queue", -1, false),
-    kind<service_actor>("service", "get_service", -1, false),
-    kind<gateway_actor>("gateway", "get_gateway", -1, false),
-    kind<incidents_actor>("incidents", "get_incidents", -1, false),
-    kind<disk_actor>("disk", "get_disk", -1, false),
-    kind<node_actor>("node", "get_node", -1, false),
-    kind<reconciler_actor>("reconciler", "get_reconciliation", -1, false),
-    kind<accounts_actor>("accounts", "get_tenants", -1, false),
-    kind<domains_actor>("domains", "get_all_domains", -1, false),
-  };
+  static const auto kinds = kinds_of(std::make_index_sequence<path_kinds>{});
   return kinds;
 }
 
@@ -130,18 +121,12 @@ const actor_kind* kind_of(std::string_view path) {
   return found == actor_kinds().end() ? nullptr : &*found;
 }
 
-caf::error authorize(const principal& who, std::string_view path, const actor_kind& kind,
-                     permission needs) {
-  const auto hidden = [&] { return caf::make_error(ec::not_found, std::string{path}); };
-  if (who.may != permission::operate) {
-    if (!kind.tenant_owned)
-      return hidden();
-    if (kind.tenant_part == 0) {
-      auto rest = path.substr(std::min(path.find('/'), path.size() - 1) + 1);
-      if (rest.substr(0, rest.find('/')) != who.tenant)
-        return hidden();
-    }
-  }
+caf::error authorize(const principal& who, std::string_view path, permission needs) {
+  const auto what = parse_path(path);
+  if (who.may != permission::operate && (!what || what->tenant() != who.tenant))
+    return caf::make_error(ec::not_found, std::string{path});
+  if (!what)
+    return what.error();
   if (who.may < needs)
     return lacks_permission(who, needs);
   return {};

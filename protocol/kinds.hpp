@@ -2,6 +2,7 @@
 
 #include "protocol/access.hpp"
 #include "protocol/journal.hpp"
+#include "protocol/paths.hpp"
 
 #include <boost/json.hpp>
 #include <caf/expected.hpp>
@@ -30,28 +31,25 @@ struct message_kind {
   caf::expected<boost::json::value> (*encode_reply)(const caf::message& reply) = nullptr;
 };
 
-/// What lives at one kind of path.
+/// What lives at one kind of path: its interface, as doors see it.
 struct actor_kind {
+  path_kind kind = path_kind::tenant;
   std::string_view name;
   std::string_view state_query; ///< The message whose reply is the actor's state; "": none.
-  /// Which part of the path behind the kind names the tenant; -1: the state says it.
-  int tenant_part = -1;
-  bool tenant_owned = false; ///< Else only who may operate may speak to it.
   std::vector<message_kind> messages;
 
   const message_kind* find(std::string_view message) const;
 };
 
-/// Every kind of actor that has a path.
+/// Every kind of actor that has a path, in the order of path_kind.
 const std::vector<actor_kind>& actor_kinds();
 
 /// The kind of the actor at *path*: the first part of it names it. Null: no such kind.
 const actor_kind* kind_of(std::string_view path);
 
-/// Whether *who* may send a message that needs *needs* to *path*. A path of another tenant looks
-/// to the caller as if it did not exist: not_found. Fails with forbidden otherwise. Paths whose
-/// tenant is in their state (deployment/<id>) pass here and are checked against the reply.
-caf::error authorize(const principal& who, std::string_view path, const actor_kind& kind,
-                     permission needs);
+/// Whether *who* may send a message that needs *needs* to *path*, decided by the path alone. One
+/// that is not of the caller's tenant looks as if it did not exist: not_found. Fails with forbidden
+/// otherwise, invalid_request for what is no path.
+caf::error authorize(const principal& who, std::string_view path, permission needs);
 
 } // namespace backendim

@@ -38,7 +38,7 @@ struct one_off_info {
   static constexpr std::string_view summary
     = "A command that runs once in a container of an app's release.";
   static constexpr field_doc docs[] = {
-    {"id", "ULID; the one-off task's path is task/<id>."},
+    {"id", "ULID; the one-off task's path is task/<tenant>/<id>."},
     {"release", "Number of the release whose image and settings it has."},
     {"command", "The program and its arguments, not for a shell."},
     {"exit_code", "Of the command, once it has ended by itself."},
@@ -237,8 +237,8 @@ struct one_off_ended {
 };
 BOOST_DESCRIBE_STRUCT(one_off_ended, (), (state, exit_code, out_of_memory, error, at))
 
-/// One command that runs once, at task/<id>. Commands fail with not_found, conflict, unavailable
-/// or timed_out.
+/// One command that runs once, at task/<tenant>/<id>. Commands fail with not_found, conflict,
+/// unavailable or timed_out.
 using one_off_actor = caf::typed_actor<caf::replies_to<get_one_off>::with<one_off_info>,
                                        caf::replies_to<cancel_one_off>::with<one_off_info>,
                                        caf::replies_to<get_changes>::with<stream_position>,

@@ -356,5 +356,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(backendim, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(backendim, (backendim::own_host))
   CAF_ADD_TYPE_ID(backendim, (backendim::host_claimed))
   CAF_ADD_TYPE_ID(backendim, (backendim::host_released))
+  CAF_ADD_TYPE_ID(backendim, (backendim::activate_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::share_requests))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_activated))
 
 CAF_END_TYPE_ID_BLOCK(backendim)

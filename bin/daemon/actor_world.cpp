@@ -20,9 +20,9 @@
 #include "actors/output_keeper.hpp"
 #include "actors/quota.hpp"
 #include "actors/reconciler.hpp"
+#include "actors/resolve.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/tenant.hpp"
-#include "actors/ulid.hpp"
 #include "adapters/procfs/machine.hpp"
 #include "bin/daemon/outer_edge.hpp"
 #include "bin/daemon/sse.hpp"
@@ -122,76 +122,64 @@ ingress_context actor_world::paths() {
   ingress_context result;
   result.journal = journal_;
   result.incidents = incidents_;
-  result.restarts.healthy_after = 20s;        // reading a stream fails soon or not at all
-  result.wake_prefixes = {"app/", "domains"}; // an app wakes its own deployments
+  result.restarts.healthy_after = 20s;                 // reading a stream fails soon or not at all
+  result.wakes = {path_kind::app, path_kind::domains}; // an app wakes its own deployments
   durable_config durable;
   durable.watch_limit = sse_heartbeat;
-  const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
   const auto urls = url_form_of(settings_, gear_);
   const auto named = std::make_shared<const domains_policy>(
     domains_policy{urls.domain, settings_.domains.reserved, settings_.domains.http});
   auto& spawner = *system_;
-  result.kinds["app"] = {
-    2, is_name, [](const std::vector<std::string>& x) { return "tenant/" + x[0]; }, true,
-    [=, &spawner, shared = others_, events = journal_, docker = engine_](const ingress_actor& me,
-                                                                         const auto& x) {
-      shared->complete.wait();
-      app_context context{durable, events, me, shared->gateway, docker, shared->queue, urls, named};
-      return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(app, context, x[0], x[1]));
-    }};
-  result.kinds["deployment"]
-    = {1, is_ulid, no_parent, true,
-       [=, &spawner, shared = others_, limits = settings_.deadlines, events = journal_,
-        docker = engine_](const ingress_actor& me, const auto& x) {
-         shared->complete.wait();
-         deployment_context context{durable,       limits,          events, me,
-                                    shared->queue, shared->gateway, docker};
-         return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(deployment, context, x[0]));
-       }};
+  result.kinds[path_kind::app] = [=, &spawner, shared = others_, events = journal_,
+                                  docker = engine_](const ingress_actor& me, const auto& x) {
+    shared->complete.wait();
+    app_context context{durable, events, me, shared->gateway, docker, shared->queue, urls, named};
+    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(app, context, x[0], x[1]));
+  };
+  result.kinds[path_kind::deployment] = [=, &spawner, shared = others_,
+                                         limits = settings_.deadlines, events = journal_,
+                                         docker = engine_](const ingress_actor& me, const auto& x) {
+    shared->complete.wait();
+    deployment_context context{durable, limits, events, me, shared->queue, shared->gateway, docker};
+    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(deployment, context, x[0], x[1]));
+  };
   const output_tools outputs{gear_.engine, gear_.logs, gear_.keys};
   const auto keeper = [&spawner, outputs](std::stop_token stop) {
     return spawner.spawn<caf::detached>(output_keeper, outputs, std::move(stop));
   };
-  result.kinds["task"]
-    = {1, is_ulid, no_parent, true,
-       [=, &spawner, shared = others_, events = journal_, docker = engine_](const ingress_actor& me,
-                                                                            const auto& x) {
-         shared->complete.wait();
-         one_off_context context{durable, events, me, shared->gateway, docker, keeper};
-         return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(one_off, context, x[0]));
-       }};
-  result.kinds["tenant"]
-    = {1, is_name, no_parent, false, [&spawner](const ingress_actor& me, const auto& x) {
-         return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(tenant, x[0], me));
-       }};
-  result.kinds["quota"]
-    = {1, is_name, [](const std::vector<std::string>& x) { return "tenant/" + x[0]; }, true,
-       [=, &spawner, shared = others_, events = journal_](const ingress_actor&, const auto& x) {
-         shared->complete.wait();
-         return caf::actor_cast<caf::strong_actor_ptr>(
-           spawner.spawn(quota, durable, events, shared->queue, shared->gateway, x[0]));
-       }};
-  result.kinds["accounts"]
-    = {0, is_name, no_parent, true,
-       [=, &spawner, events = journal_](const ingress_actor&, const auto&) {
-         return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(accounts, durable, events));
-       }};
+  result.kinds[path_kind::task] = [=, &spawner, shared = others_, events = journal_,
+                                   docker = engine_](const ingress_actor& me, const auto& x) {
+    shared->complete.wait();
+    one_off_context context{durable, events, me, shared->gateway, docker, keeper};
+    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(one_off, context, x[0], x[1]));
+  };
+  result.kinds[path_kind::tenant] = [&spawner](const ingress_actor& me, const auto& x) {
+    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(tenant, x[0], me));
+  };
+  result.kinds[path_kind::quota]
+    = [=, &spawner, shared = others_, events = journal_](const ingress_actor&, const auto& x) {
+        shared->complete.wait();
+        return caf::actor_cast<caf::strong_actor_ptr>(
+          spawner.spawn(quota, durable, events, shared->queue, shared->gateway, x[0]));
+      };
+  result.kinds[path_kind::accounts]
+    = [=, &spawner, events = journal_](const ingress_actor&, const auto&) {
+        return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(accounts, durable, events));
+      };
   const auto eyes = [&spawner, inspector = gear_.domains](std::stop_token stop) {
     return spawner.spawn<caf::detached>(domain_lookup, inspector, std::move(stop));
   };
   auto patient = durable;
   patient.max_waiting = apps_at_start;
-  result.kinds["domains"]
-    = {0, is_name, no_parent, true,
-       [=, &spawner, shared = others_, events = journal_,
-        proof = gear_.proof](const ingress_actor& me, const auto&) {
-         shared->complete.wait();
-         domains_context context{patient, events,
-                                 me,      shared->gateway,
-                                 eyes,    [proof] { return proof->random_token(token_bytes); },
-                                 *named};
-         return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(domains, context));
-       }};
+  result.kinds[path_kind::domains] = [=, &spawner, shared = others_, events = journal_,
+                                      proof = gear_.proof](const ingress_actor& me, const auto&) {
+    shared->complete.wait();
+    domains_context context{patient, events,
+                            me,      shared->gateway,
+                            eyes,    [proof] { return proof->random_token(token_bytes); },
+                            *named};
+    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(domains, context));
+  };
   return result;
 }
 
@@ -208,10 +196,11 @@ Handle actor_world::keep(std::string path, Start start, std::function<void()> re
 void actor_world::begin() {
   auto& spawner = *system_;
   const auto shared = others_;
-  incidents_ = keep<incidents_actor>("incidents", [=, &spawner, open = open_incidents_](uint32_t) {
-    shared->complete.wait();
-    return spawner.spawn(backendim::incidents, incidents_context{shared->journal, open});
-  });
+  incidents_
+    = keep<incidents_actor>(incidents_path().text, [=, &spawner, open = open_incidents_](uint32_t) {
+        shared->complete.wait();
+        return spawner.spawn(backendim::incidents, incidents_context{shared->journal, open});
+      });
   journal_ = keep<journal_actor>("journal", [&spawner, events = gear_.events](uint32_t) {
     return spawner.spawn<caf::detached>(journal_writer, journal_writer_config{}, events);
   });
@@ -229,20 +218,20 @@ void actor_world::begin() {
     spdlog::critical("the ingress failed; backendimd ends, to be started again");
     std::_Exit(EXIT_FAILURE);
   });
-  const auto gateway_path = "gateway/" + gear_.node.node;
-  gateway_context front{gateway_path, engine_, ingress_, gear_.door(), gear_.probes};
+  const auto way_in = gateway_path(gear_.node.node);
+  gateway_context front{engine_, ingress_, gear_.door(), gear_.probes};
   front.memory = gear_.routes;
   front.keys = gear_.keys;
   others_->gateway = keep<gateway_actor>(
-    gateway_path,
+    way_in.text,
     [&spawner, front](uint32_t restarts) {
       auto context = front;
       context.first_epoch = uint64_t{restarts} << 32;
       return spawner.spawn(gateway, context);
     },
     [paths_of_all] { // they had told it routes
-      caf::anon_send(paths_of_all, renew_all{"app/"});
-      caf::anon_send(paths_of_all, renew_all{"domains"});
+      caf::anon_send(paths_of_all, renew_all{prefix_of(path_kind::app)});
+      caf::anon_send(paths_of_all, renew_all{prefix_of(path_kind::domains)});
     });
   const build_tools tools{gear_.blobs,
                           gear_.fetcher,
@@ -266,11 +255,11 @@ void actor_world::begin() {
     "garbage", [&spawner, tools = garbage_tools_of(settings_, gear_, collecting_.get_token())](
                  uint32_t) { return spawner.spawn<caf::detached>(garbage_worker, tools); });
   watchers_.push_back(caf::actor_cast<caf::actor>(collector));
-  const auto disk_path = "disk/" + gear_.node.node;
+  const auto disks_path = disk_path(gear_.node.node);
   const disk_context disks{
     gear_.node.node, disk_config_of(settings_), ingress_, journal_, collector, disk_figures_};
   disk_ = keep<disk_actor>(
-    disk_path, [&spawner, disks](uint32_t) { return spawner.spawn(disk_watch, disks); });
+    disks_path.text, [&spawner, disks](uint32_t) { return spawner.spawn(disk_watch, disks); });
   std::vector<std::filesystem::path> folders{gear_.state.path()};
   for (const auto* part : {"builds", "builder", "blobs", "registry"})
     folders.push_back(gear_.state.path() / part);
@@ -299,25 +288,23 @@ void actor_world::begin() {
                         machine.warnings,
                         0,
                         machine.encryption};
-  const auto node_path = "node/" + machine.node;
-  node_ = keep<node_actor>(node_path, [&spawner, about, to = others_->gateway](uint32_t) {
+  const auto machine_path = node_path(machine.node);
+  node_ = keep<node_actor>(machine_path.text, [&spawner, about, to = others_->gateway](uint32_t) {
     return spawner.spawn(backendim::node, about, to);
   });
   comparer_ = keep<reconciler_actor>(
     "reconciler", [&spawner, docker = engine_, paths = ingress_](uint32_t) {
       return spawner.spawn(reconciler, reconciler_config{}, docker, paths);
     });
-  const auto announce
-    = [&](const std::string& path, const char* kind, const std::string& parent, const auto& who) {
-        caf::anon_send(ingress_, actor_entry{path, kind, parent},
-                       caf::actor_cast<caf::strong_actor_ptr>(who));
-      };
-  announce(node_path, "node", "", node_);
-  announce(disk_path, "disk", node_path, disk_);
-  announce(gateway_path, "gateway", node_path, others_->gateway);
-  announce("reconciler", "reconciler", "", comparer_);
-  announce("build_queue", "build_queue", "", others_->queue);
-  announce("incidents", "incidents", "", incidents_);
+  const auto announce = [&](const auto& path, const auto& who) {
+    caf::anon_send(ingress_, entry_at(path), caf::actor_cast<caf::strong_actor_ptr>(who));
+  };
+  announce(machine_path, node_);
+  announce(disks_path, disk_);
+  announce(way_in, others_->gateway);
+  announce(reconciler_path(), comparer_);
+  announce(build_queue_path(), others_->queue);
+  announce(incidents_path(), incidents_);
   watcher_ = std::jthread{[this](const std::stop_token& stop) { hear_engine(stop); }};
 }
 

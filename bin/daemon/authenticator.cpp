@@ -1,8 +1,8 @@
 #include "bin/daemon/authenticator.hpp"
 
-#include "actors/ulid.hpp"
 #include "bin/daemon/on_pool.hpp"
 #include "protocol/types.hpp"
+#include "protocol/ulid.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -29,57 +29,34 @@ caf::error no_such_message(const actor_kind& kind, std::string_view type) {
                           std::string{type}, std::string{closest_word(type, names)}});
 }
 
-/// Whether the state or reply *x* says that it is of another tenant than *who* may see.
-bool foreign(const principal& who, const json::value& x) {
-  if (who.may == permission::operate)
-    return false;
-  const auto* object = x.if_object();
-  const auto* tenant = object ? object->if_contains("tenant") : nullptr;
-  return !tenant || !tenant->is_string() || tenant->get_string() != who.tenant;
-}
-
 } // namespace
 
 asio::awaitable<caf::expected<json::value>>
 door::send(const principal& who, const std::string& path, std::string_view type,
            const json::value& body, const std::string& request_id) {
-  const auto* kind = kind_of(path);
-  if (!kind)
-    co_return no_such_path(path);
-  if (auto refused = authorize(who, path, *kind, permission::read))
+  if (auto refused = authorize(who, path, permission::read))
     co_return refused == ec::not_found ? no_such_path(path) : refused;
+  const auto* kind = kind_of(path);
   const auto* message = kind->find(type);
   if (!message)
     co_return no_such_message(*kind, type);
-  if (auto refused = authorize(who, path, *kind, message->needs))
+  if (auto refused = authorize(who, path, message->needs))
     co_return refused;
   auto decoded = message->decode(body, who, {who.user, request_id});
   if (!decoded)
     co_return std::move(decoded.error());
-  // Whose it is stands in its state: look before anything changes.
-  const bool told_by_state = kind->tenant_owned && kind->tenant_part < 0;
-  if (told_by_state && message->name != kind->state_query) {
-    auto state = co_await look(who, path);
-    if (!state)
-      co_return std::move(state.error());
-  }
   auto reply = co_await actors_.ask(path, *decoded, deadline);
   if (!reply)
     co_return std::move(reply.error());
-  auto encoded = message->encode_reply(*reply);
-  if (encoded && told_by_state && message->name == kind->state_query && foreign(who, *encoded))
-    co_return no_such_path(path);
-  co_return encoded;
+  co_return message->encode_reply(*reply);
 }
 
 asio::awaitable<caf::expected<json::value>> door::look(const principal& who,
                                                        const std::string& path) {
+  if (auto refused = authorize(who, path, permission::read))
+    co_return refused == ec::not_found ? no_such_path(path) : refused;
   const auto* kind = kind_of(path);
-  if (!kind)
-    co_return no_such_path(path);
   if (kind->state_query.empty()) {
-    if (auto refused = authorize(who, path, *kind, permission::read))
-      co_return refused == ec::not_found ? no_such_path(path) : refused;
     const auto found = co_await actors_.find(path);
     if (!found)
       co_return found.error();

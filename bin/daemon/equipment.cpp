@@ -1,7 +1,6 @@
 #include "bin/daemon/equipment.hpp"
 
 #include "actors/accounts.hpp"
-#include "actors/ulid.hpp"
 #include "adapters/buildah/builder.hpp"
 #include "adapters/crypto/identity.hpp"
 #include "adapters/crypto/vault.hpp"
@@ -18,6 +17,7 @@
 #include "bin/daemon/restore.hpp"
 #include "bin/daemon/starter.hpp"
 #include "protocol/types.hpp"
+#include "protocol/ulid.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -32,9 +32,10 @@ namespace backendim::daemon {
 namespace {
 
 /// Whether the deployment goes on, as far as the journal says. In doubt it does.
-bool goes_on(journal& events, const std::string& id) {
+bool goes_on(journal& events, const std::string& work) {
   constexpr uint32_t more_than_there_are = 1'000;
-  const auto all = events.read("deployment/" + id, 1, more_than_there_are);
+  const auto all = events.read(deployment_path(tenant_of_work(work), id_of_work(work)).text, 1,
+                               more_than_there_are);
   if (!all)
     return true;
   return !all->empty() && std::ranges::none_of(*all, [](const recorded_event& x) {

@@ -1,8 +1,8 @@
 #include "actors/app.hpp"
-#include "actors/ulid.hpp"
 #include "bin/daemon/rest.hpp"
 #include "protocol/json.hpp"
 #include "protocol/types.hpp"
+#include "protocol/ulid.hpp"
 
 #include <boost/json.hpp>
 
@@ -14,8 +14,16 @@ namespace {
 
 constexpr uint64_t no_release = 4'294'967'295; // of any app
 
-std::string app_path(const call& x, const std::string& app) {
-  return "app/" + x.who.tenant + "/" + app;
+std::string path_of(const call& x, const std::string& app) {
+  return app_path(x.who.tenant, app).text;
+}
+
+std::string deployment_of(call& x) {
+  return deployment_path(x.tenant(), x.path["id"]).text;
+}
+
+std::string task_of(call& x) {
+  return task_path(x.who.tenant, x.path["id"]).text;
 }
 
 /// Ends in the same message as POST /v1/actors/app/<tenant>/<app>/messages would.
@@ -26,7 +34,7 @@ answered start(call& x, const std::string& app, json::object body,
                                "lower-case letters, digits and dashes, a letter first, at most 40",
                                "\"" + app + "\"", ""});
   auto made
-    = co_await x.parts.actors.send(x.who, app_path(x, app), type, std::move(body), x.command_id());
+    = co_await x.parts.actors.send(x.who, path_of(x, app), type, std::move(body), x.command_id());
   if (!made)
     co_return std::move(made.error());
   const auto id = std::string{made->as_object().at("id").as_string()};
@@ -61,7 +69,7 @@ answered send(call& x, std::string path, std::string_view type) {
 } // namespace
 
 boost::asio::awaitable<caf::expected<json::value>> look_at_one_off(call& x) {
-  const auto path = "task/" + x.path["id"];
+  const auto path = task_of(x);
   auto state = co_await x.parts.actors.look(x.who, path);
   if (state && state->as_object().at("app").as_string() != x.path["app"])
     co_return caf::make_error(ec::not_found, "there is no such one-off task of " + x.path["app"]);
@@ -87,12 +95,12 @@ answered deploy_app(call& x) {
 
 answered status(call& x) {
   const auto& id = x.path["id"];
-  return is_ulid(id) ? send(x, "deployment/" + id, "get_deployment")
-                     : send(x, app_path(x, id), "get_app");
+  return is_ulid(id) ? send(x, deployment_path(x.who.tenant, id).text, "get_deployment")
+                     : send(x, path_of(x, id), "get_app");
 }
 
 answered list_apps(call& x) {
-  auto reply = co_await x.parts.actors.send(x.who, "tenant/" + x.who.tenant, "get_tenant",
+  auto reply = co_await x.parts.actors.send(x.who, tenant_path(x.who.tenant).text, "get_tenant",
                                             json::object{}, "");
   if (!reply)
     co_return std::move(reply.error());
@@ -102,15 +110,15 @@ answered list_apps(call& x) {
 }
 
 answered get_app(call& x) {
-  return send(x, app_path(x, x.path["app"]), "get_app");
+  return send(x, path_of(x, x.path["app"]), "get_app");
 }
 
 answered destroy_app(call& x) {
-  return send(x, app_path(x, x.path["app"]), "destroy_app");
+  return send(x, path_of(x, x.path["app"]), "destroy_app");
 }
 
 answered get_releases(call& x) {
-  return send(x, app_path(x, x.path["app"]), "get_releases");
+  return send(x, path_of(x, x.path["app"]), "get_releases");
 }
 
 answered compare_releases(call& x) {
@@ -121,7 +129,7 @@ answered compare_releases(call& x) {
   json::object question;
   question["from"] = *from;
   question["to"] = *to;
-  auto reply = co_await x.parts.actors.send(x.who, app_path(x, x.path["app"]), "compare_releases",
+  auto reply = co_await x.parts.actors.send(x.who, path_of(x, x.path["app"]), "compare_releases",
                                             question, "");
   if (!reply)
     co_return std::move(reply.error());
@@ -138,23 +146,23 @@ answered redeploy_app(call& x) {
 }
 
 answered scale_app(call& x) {
-  return send(x, app_path(x, x.path["app"]), "scale_app");
+  return send(x, path_of(x, x.path["app"]), "scale_app");
 }
 
 answered stop_app(call& x) {
-  return send(x, app_path(x, x.path["app"]), "stop_app");
+  return send(x, path_of(x, x.path["app"]), "stop_app");
 }
 
 answered start_app(call& x) {
-  return send(x, app_path(x, x.path["app"]), "start_app");
+  return send(x, path_of(x, x.path["app"]), "start_app");
 }
 
 answered set_maintenance(call& x) {
-  return send(x, app_path(x, x.path["app"]), "set_maintenance");
+  return send(x, path_of(x, x.path["app"]), "set_maintenance");
 }
 
 answered get_app_tasks(call& x) {
-  return send(x, app_path(x, x.path["app"]), "get_app_tasks");
+  return send(x, path_of(x, x.path["app"]), "get_app_tasks");
 }
 
 answered start_one_off(call& x) {
@@ -163,7 +171,7 @@ answered start_one_off(call& x) {
   if (!body)
     co_return std::move(body.error());
   auto made
-    = co_await x.parts.actors.send(x.who, app_path(x, app), "start_one_off", *body, x.command_id());
+    = co_await x.parts.actors.send(x.who, path_of(x, app), "start_one_off", *body, x.command_id());
   if (!made)
     co_return std::move(made.error());
   const auto id = std::string{made->as_object().at("id").as_string()};
@@ -184,40 +192,40 @@ answered get_one_off(call& x) {
 answered cancel_one_off(call& x) {
   if (auto state = co_await look_at_one_off(x); !state)
     co_return std::move(state.error());
-  const auto path = "task/" + x.path["id"];
+  const auto path = task_of(x);
   co_return co_await send(x, path, "cancel_one_off");
 }
 
 answered get_deployment(call& x) {
-  return send(x, "deployment/" + x.path["id"], "get_deployment");
+  return send(x, deployment_of(x), "get_deployment");
 }
 
 answered reconcile(call& x) {
-  return send(x, "reconciler", "reconcile");
+  return send(x, reconciler_path().text, "reconcile");
 }
 
 answered cancel_deployment(call& x) {
-  return send(x, "deployment/" + x.path["id"], "cancel_deployment");
+  return send(x, deployment_of(x), "cancel_deployment");
 }
 
 answered promote_deployment(call& x) {
-  return send(x, "deployment/" + x.path["id"], "promote_deployment");
+  return send(x, deployment_of(x), "promote_deployment");
 }
 
 answered get_build_queue(call& x) {
-  return send(x, "build_queue", "get_build_queue");
+  return send(x, build_queue_path().text, "get_build_queue");
 }
 
 answered get_incidents(call& x) {
-  return send(x, "incidents", "get_incidents");
+  return send(x, incidents_path().text, "get_incidents");
 }
 
 answered get_disk(call& x) {
-  return send(x, "disk/" + x.parts.node, "get_disk");
+  return send(x, disk_path(x.parts.node).text, "get_disk");
 }
 
 answered collect_garbage(call& x) {
-  return send(x, "disk/" + x.parts.node, "collect_garbage");
+  return send(x, disk_path(x.parts.node).text, "collect_garbage");
 }
 
 } // namespace backendim::daemon::rest

@@ -10,7 +10,7 @@ namespace {
 
 /// Ends in the same message as POST /v1/actors/app/<tenant>/<app>/messages would.
 answered send(call& x, std::string_view type, json::object body) {
-  const auto path = "app/" + x.who.tenant + "/" + x.path.at("app");
+  const auto path = app_path(x.who.tenant, x.path.at("app")).text;
   auto reply = co_await x.parts.actors.send(x.who, path, type, body, x.command_id());
   if (!reply)
     co_return std::move(reply.error());

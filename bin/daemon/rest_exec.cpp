@@ -214,7 +214,7 @@ asio::awaitable<caf::expected<http::web_message>> first_message(http::web_socket
 } // namespace
 
 answered exec_in_task(call& x) {
-  const auto path = "app/" + x.who.tenant + "/" + x.path["app"];
+  const auto path = app_path(x.who.tenant, x.path["app"]).text;
   const json::object nothing;
   const auto reply = co_await x.parts.actors.send(x.who, path, "get_app_tasks", nothing, "");
   if (!reply)

@@ -18,8 +18,8 @@ namespace {
 
 constexpr auto deadline = 30s;
 
-std::string tenant_path(const call& x) {
-  return "tenant/" + x.path.at("tenant");
+std::string path_of(const call& x) {
+  return tenant_path(x.path.at("tenant")).text;
 }
 
 /// The token is in this answer and nowhere else.
@@ -93,14 +93,14 @@ answered create_tenant(call& x) {
 }
 
 answered list_members(call& x) {
-  return send_to(x, tenant_path(x), "get_members", {});
+  return send_to(x, path_of(x), "get_members", {});
 }
 
 /// The member and its token are one event each in one append, so neither is without the other.
 /// What carries the token's hash passes no door: it is checked here as the door would.
 answered add_member(call& x) {
-  const auto path = tenant_path(x);
-  if (auto refused = authorize(x.who, path, *kind_of(path), permission::administer))
+  const auto path = path_of(x);
+  if (auto refused = authorize(x.who, path, permission::administer))
     co_return refused == ec::not_found ? caf::make_error(ec::not_found, "there is no " + path)
                                        : refused;
   const auto body = co_await x.json_body();
@@ -127,7 +127,7 @@ answered add_member(call& x) {
   command.caller = x.who;
   command.meta = {x.who.user, x.command_id()};
   const auto answer = with_token(command.tenant, command.user, command.role, token);
-  const std::string accounts = "accounts";
+  const auto accounts = accounts_path().text;
   const auto made
     = co_await x.parts.actors.actors().ask_for<member_info>(accounts, std::move(command), deadline);
   if (!made)
@@ -143,24 +143,24 @@ answered set_member(call& x) {
   if (auto wrong = check_keys(*body, {"role"}))
     co_return wrong;
   (*body)["user"] = x.path["user"];
-  co_return co_await send_to(x, tenant_path(x), "set_member", std::move(*body));
+  co_return co_await send_to(x, path_of(x), "set_member", std::move(*body));
 }
 
 answered remove_member(call& x) {
   json::object body;
   body["user"] = x.path["user"];
-  return send_to(x, tenant_path(x), "remove_member", std::move(body));
+  return send_to(x, path_of(x), "remove_member", std::move(body));
 }
 
 answered get_quota(call& x) {
-  return send_to(x, "quota/" + x.path["tenant"], "get_quota", {});
+  return send_to(x, quota_path(x.path["tenant"]).text, "get_quota", {});
 }
 
 answered set_quota(call& x) {
   auto body = co_await x.json_body();
   if (!body)
     co_return std::move(body.error());
-  co_return co_await send_to(x, "quota/" + x.path["tenant"], "set_quota", std::move(*body));
+  co_return co_await send_to(x, quota_path(x.path["tenant"]).text, "set_quota", std::move(*body));
 }
 
 } // namespace backendim::daemon::rest

@@ -23,7 +23,7 @@ constexpr size_t fresh_bytes = 32; // of a value that the platform makes up
 constexpr uint32_t apps_at_once = 1'000;
 
 std::string path_of(const call& x) {
-  return "app/" + x.who.tenant + "/" + x.path.at("app");
+  return backendim::app_path(x.who.tenant, x.path.at("app")).text;
 }
 
 /// A name is repeated only when it looks like one: somebody may have put the value there.
@@ -157,7 +157,7 @@ answered rotate_master_key(call& x) {
   auto& lookup = x.parts.actors.actors();
   uint64_t resealed = 0;
   json::array missed;
-  backendim::list_actors page{"app/", "", apps_at_once};
+  backendim::list_actors page{prefix_of(path_kind::app), "", apps_at_once};
   for (bool more = true; more;) {
     const auto found
       = co_await lookup.bridge().ask_for<actor_list>(lookup.ingress(), page, deadline);

@@ -1,9 +1,9 @@
 #include "actors/accounts.hpp"
 #include "actors/app.hpp"
-#include "actors/ulid.hpp"
 #include "bin/daemon/rest.hpp"
 #include "protocol/json.hpp"
 #include "protocol/types.hpp"
+#include "protocol/ulid.hpp"
 
 #include <boost/json.hpp>
 

@@ -94,7 +94,7 @@ void watch(actor_bridge& bridge, const caf::strong_actor_ptr& whom,
 } // namespace
 
 answered deployment_events(call& x) {
-  const auto path = "deployment/" + x.path["id"];
+  const auto path = deployment_path(x.tenant(), x.path["id"]).text;
   if (auto seen = co_await x.parts.actors.look(x.who, path); !seen)
     co_return std::move(seen.error());
   auto at = last_event_id(x);
@@ -215,12 +215,12 @@ answered kept_log(call& x, const std::string& id, const std::string& path, bool 
 
 answered build_log(call& x) {
   const auto id = x.path["id"];
-  const auto path = "deployment/" + id;
+  const auto path = deployment_path(x.tenant(), id).text;
   const auto state = co_await x.parts.actors.look(x.who, path);
   if (!state)
     co_return state.error();
   const bool ended = is_final(from_json<deployment_info>(*state)->state);
-  co_return co_await kept_log(x, id, path, ended, line_event);
+  co_return co_await kept_log(x, work_name(x.tenant(), id), path, ended, line_event);
 }
 
 answered one_off_log(call& x) {
@@ -229,12 +229,12 @@ answered one_off_log(call& x) {
     co_return state.error();
   const bool ended = is_final(from_json<one_off_info>(*state)->state);
   const auto id = x.path["id"];
-  const auto path = "task/" + id;
-  co_return co_await kept_log(x, id, path, ended, output_line_event);
+  const auto path = task_path(x.who.tenant, id).text;
+  co_return co_await kept_log(x, work_name(x.who.tenant, id), path, ended, output_line_event);
 }
 
 answered app_log(call& x) {
-  const auto app = "app/" + x.who.tenant + "/" + x.path["app"];
+  const auto app = app_path(x.who.tenant, x.path["app"]).text;
   auto state = co_await x.parts.actors.look(x.who, app);
   if (!state)
     co_return std::move(state.error());

@@ -150,6 +150,11 @@ asio::awaitable<caf::expected<json::object>> call::json_body() const {
   co_return std::move(value->as_object());
 }
 
+const std::string& call::tenant() const {
+  const auto named = query.find("tenant");
+  return named == query.end() ? who.tenant : named->second;
+}
+
 caf::expected<uint64_t> call::number(const std::string& key, uint64_t otherwise,
                                      uint64_t max) const {
   const auto found = query.find(key);

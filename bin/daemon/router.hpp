@@ -58,6 +58,9 @@ struct call {
   std::map<std::string, std::string> path;  ///< Values of the pattern's parts, decoded.
   std::map<std::string, std::string> query; ///< Decoded; of a repeated key the last.
 
+  /// Whose thing is asked for: the caller's own tenant, unless *tenant* of the query names another,
+  /// which only whoever may operate has a use for.
+  const std::string& tenant() const;
   /// The caller's Idempotency-Key, else the request's id.
   std::string command_id() const;
   /// The body as a JSON object; an empty body is an empty object.

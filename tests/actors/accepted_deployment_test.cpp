@@ -34,7 +34,8 @@ protected:
 TEST_F(AcceptedDeploymentTest, IsThereWhileItsCreationIsBeingCommitted) {
   const auto id = accept();
   ASSERT_FALSE(id.empty());
-  auto found = self->request(door, test::request_deadline, resolve_path{"deployment/" + id});
+  auto found
+    = self->request(door, test::request_deadline, resolve_path{deployment_path("acme", id).text});
   run_until_answered(found);
   const auto where = get_now<caf::strong_actor_ptr>(found);
   ASSERT_TRUE(where && *where);

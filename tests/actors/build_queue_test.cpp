@@ -72,13 +72,11 @@ protected:
   ingress_actor start_directory() {
     ingress_context paths;
     paths.journal = journal;
-    paths.kinds["quota"] = {1, [](const std::string&) { return true; },
-                            [](const std::vector<std::string>&) { return std::string{}; }, true,
-                            [this](const ingress_actor&, const auto& x) {
-                              quotas.push_back(caf::actor_cast<caf::strong_actor_ptr>(system.spawn(
-                                quota, durable_config{}, journal, queue, gateway_actor{}, x[0])));
-                              return quotas.back();
-                            }};
+    paths.kinds[path_kind::quota] = [this](const ingress_actor&, const auto& x) {
+      quotas.push_back(caf::actor_cast<caf::strong_actor_ptr>(
+        system.spawn(quota, durable_config{}, journal, queue, gateway_actor{}, x[0])));
+      return quotas.back();
+    };
     return spawn(ingress, paths);
   }
 
@@ -87,7 +85,7 @@ protected:
     x.limits.builds = builds;
     x.meta = {"root", "r"};
     caf::strong_actor_ptr found;
-    auto where = ask(directory, resolve_path{"quota/" + tenant});
+    auto where = ask(directory, resolve_path{quota_path(tenant).text});
     where.receive([&](caf::strong_actor_ptr& who) { found = who; }, [](const caf::error&) {});
     auto reply = ask(caf::actor_cast<quota_actor>(found), x);
     reply.receive([](const quota_report&) {}, [](const caf::error& why) { FAIL() << render(why); });
@@ -296,9 +294,9 @@ TEST_F(BuildQueueTest, CancellingStopsThatDeploymentAloneAndFreesItsPlace) {
   start();
   for (const auto* id : {"d1", "d2", "d3", "d4"})
     ask(queue, job(id));
-  ask(queue, cancel_work{"d3"});
+  ask(queue, cancel_work{"d3", "acme"});
   EXPECT_EQ(wait_of("d4").position, 1u);
-  auto reply = ask(queue, cancel_work{"d1"});
+  auto reply = ask(queue, cancel_work{"d1", "acme"});
   EXPECT_TRUE(building.at("d1").stop.stop_requested());
   EXPECT_FALSE(building.at("d2").stop.stop_requested()) << "of the same tenant";
   EXPECT_EQ(wait_of("d4").position, 1u) << "until it is gone";

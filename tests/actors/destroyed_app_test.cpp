@@ -42,6 +42,25 @@ TEST_F(DestroyedAppTest, ALateRepeatOfTheDestroyLeavesTheNextAppAlone) {
   EXPECT_TRUE(s.exists);
 }
 
+TEST_F(DestroyedAppTest, AReleaseOfTheFirstDoesNotGoLiveInTheNext) {
+  EXPECT_FALSE(run(deploy("r1")));
+  EXPECT_FALSE(run(destroy_app{{"ada", "x1"}}));
+  EXPECT_FALSE(run(deploy("r2")));
+  conclude_deployment x;
+  x.id = "d1"; // it was verifying when its app was destroyed
+  x.state = deployment_state::succeeded;
+  x.made = release{};
+  x.made->number = 1;
+  EXPECT_FALSE(run(x));
+  EXPECT_FALSE(s.live) << "the next has no release yet";
+  EXPECT_TRUE(s.retiring.contains(1)) << "what it started goes";
+  x.id = "d2";
+  x.made->number = 2;
+  EXPECT_FALSE(run(x));
+  ASSERT_TRUE(s.live);
+  EXPECT_EQ(s.live->number, 2u);
+}
+
 using DestroyedAppFlowTest = test::deploy_flow;
 
 TEST_F(DestroyedAppFlowTest, ADeploymentOfTheFirstEnds) {

@@ -1,6 +1,7 @@
 #include "actors/disk.hpp"
-#include "actors/ulid.hpp"
 #include "protocol/event_codec.hpp"
+#include "protocol/paths.hpp"
+#include "protocol/ulid.hpp"
 #include "tests/support/actor_test.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -70,7 +71,8 @@ caf::behavior events(caf::event_based_actor*, script_ptr s) {
           },
           [=](const get_stream& x) -> caf::result<recorded_events> {
             recorded_events result;
-            const auto id = x.stream.substr(x.stream.find('/') + 1);
+            const auto id = x.stream.substr(x.stream.rfind('/') + 1);
+            EXPECT_EQ(x.stream, deployment_path("main", id).text);
             if (const auto found = s->app_of.find(id); found != s->app_of.end()) {
               deployment_created made;
               made.id = id;
@@ -219,15 +221,16 @@ TEST_F(DiskTest, LogsOfForgottenDeploymentsGoAndTheJournalIsAskedOnce) {
   std::string second = first;
   while (second <= first)
     second = make_ulid();
-  s->logs = {first, second};
+  const auto log_of_first = work_name("main", first);
+  s->logs = {log_of_first, work_name("main", second)};
   s->app_of = {{first, "shop"}, {second, "shop"}};
   while (caf::make_timestamp() < ulid_time(second) + 2ms)
     ;
   ASSERT_TRUE(collect());
-  EXPECT_EQ(s->orders.at(0).logs, std::vector<std::string>{first});
+  EXPECT_EQ(s->orders.at(0).logs, std::vector<std::string>{log_of_first});
   s->app_of.clear();
   ASSERT_TRUE(collect());
-  EXPECT_EQ(s->orders.at(1).logs, std::vector<std::string>{first});
+  EXPECT_EQ(s->orders.at(1).logs, std::vector<std::string>{log_of_first});
 }
 
 TEST_F(DiskTest, OneAtATimeAndWhoAsksMeanwhileGetsItsResult) {

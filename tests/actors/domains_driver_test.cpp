@@ -93,38 +93,34 @@ protected:
 
   void start() {
     front->table = {};
-    const auto any = [](const std::string&) { return true; };
-    const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
     const domains_policy policy{"apps.test", {"kept.example.com"}};
     ingress_context paths;
     paths.journal = journal;
-    paths.wake_prefixes = {"app/", "domains"};
-    paths.kinds["app"]
-      = {2, any, no_parent, true, [this, policy](const ingress_actor& me, const auto& x) {
-           app_context context{{},
-                               journal,
-                               me,
-                               gate,
-                               {},
-                               {},
-                               {"apps.test", ""},
-                               std::make_shared<const domains_policy>(policy)};
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(app, context, x[0], x[1]));
-         }};
-    paths.kinds["domains"]
-      = {0, any, no_parent, true, [this, policy](const ingress_actor& me, const auto&) {
-           domains_context context{
-             {},
-             journal,
-             me,
-             gate,
-             [this](std::stop_token stop) { return system.spawn(domain_lookup, eyes, stop); },
-             [this] { return "t" + std::to_string(++tokens); },
-             policy};
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(domains, context));
-         }};
+    paths.wakes = {path_kind::app, path_kind::domains};
+    paths.kinds[path_kind::app] = [this, policy](const ingress_actor& me, const auto& x) {
+      app_context context{{},
+                          journal,
+                          me,
+                          gate,
+                          {},
+                          {},
+                          {"apps.test", ""},
+                          std::make_shared<const domains_policy>(policy)};
+      return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(app, context, x[0], x[1]));
+    };
+    paths.kinds[path_kind::domains] = [this, policy](const ingress_actor& me, const auto&) {
+      domains_context context{
+        {},
+        journal,
+        me,
+        gate,
+        [this](std::stop_token stop) { return system.spawn(domain_lookup, eyes, stop); },
+        [this] { return "t" + std::to_string(++tokens); },
+        policy};
+      return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(domains, context));
+    };
     door = system.spawn(ingress, paths);
-    gateway_context context{"gateway/n1", {}, door, front, std::make_shared<no_probes>()};
+    gateway_context context{{}, door, front, std::make_shared<no_probes>()};
     context.memory = remembered;
     gate = system.spawn(gateway, context);
     advance(1s); // a table that took long to make is followed by a pause

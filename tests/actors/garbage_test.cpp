@@ -1,6 +1,6 @@
 #include "actors/disk_trend.hpp"
 #include "actors/garbage.hpp"
-#include "actors/ulid.hpp"
+#include "protocol/ulid.hpp"
 
 #include <gtest/gtest.h>
 

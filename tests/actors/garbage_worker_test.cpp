@@ -1,7 +1,7 @@
 #include "actors/garbage_worker.hpp"
-#include "actors/ulid.hpp"
 #include "adapters/directory/blob_store.hpp"
 #include "adapters/directory/log_store.hpp"
+#include "protocol/ulid.hpp"
 #include "tests/support/actor_test.hpp"
 #include "tests/support/fake_engine.hpp"
 #include "tests/support/temp_folder.hpp"

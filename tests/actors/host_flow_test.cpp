@@ -1,5 +1,6 @@
 // From a deploy to a route: two apps never answer at one host, whatever their names are.
 
+#include "actors/release_tasks.hpp"
 #include "protocol/event_codec.hpp"
 #include "tests/support/deploy_flow.hpp"
 #include "tests/support/fussy_journal.hpp"
@@ -91,9 +92,9 @@ TEST_F(HostFlowTest, TwoAppsWhoseNamesJoinAlikeHaveAHostEach) {
   EXPECT_TRUE(other.starts_with("x-a-b-")) << other;
   EXPECT_EQ(host_of(first), plain);
   EXPECT_EQ(host_of(second), other);
-  EXPECT_EQ(service_at(plain), "a-b-x-v1");
-  EXPECT_EQ(service_at(other), "b-x-a-v1");
-  EXPECT_EQ(engine->spec_of("b-x-a-v1").host, other);
+  EXPECT_EQ(service_at(plain), service_name("a-b", "x", 1));
+  EXPECT_EQ(service_at(other), service_name("b", "x-a", 1));
+  EXPECT_EQ(engine->spec_of(service_name("b", "x-a", 1)).host, other);
   EXPECT_EQ(front->table.hosts.size(), 2u);
 }
 
@@ -102,19 +103,19 @@ TEST_F(HostFlowTest, ALongNameGetsAHostThatNameServersTake) {
   const auto host = deploy_at("app/" + tenant + "/" + app, "r1");
   EXPECT_LE(host.find('.'), 63u) << host;
   EXPECT_TRUE(host.starts_with(app + "-ttt")) << host;
-  EXPECT_EQ(service_at(host), tenant + "-" + app + "-v1");
+  EXPECT_EQ(service_at(host), service_name(tenant, app, 1));
 }
 
 TEST_F(HostFlowTest, AReleaseAndARestartChangeNothing) {
   deploy_at(first, "r1");
   const auto other = deploy_at(second, "r2");
   EXPECT_EQ(deploy_at(second, "r3"), other);
-  EXPECT_EQ(service_at(other), "b-x-a-v2");
+  EXPECT_EQ(service_at(other), service_name("b", "x-a", 2));
   restart();
   EXPECT_EQ(host_of(first), plain);
   EXPECT_EQ(host_of(second), other);
-  EXPECT_EQ(service_at(plain), "a-b-x-v1");
-  EXPECT_EQ(service_at(other), "b-x-a-v2");
+  EXPECT_EQ(service_at(plain), service_name("a-b", "x", 1));
+  EXPECT_EQ(service_at(other), service_name("b", "x-a", 2));
   EXPECT_EQ(deploy_at(second, "r4"), other);
 }
 
@@ -125,10 +126,10 @@ TEST_F(HostFlowTest, ADestroyedAppLeavesItsHostToTheNext) {
   EXPECT_EQ(deploy_at(second, "r2"), plain);
   const auto other = deploy_at(first, "r3");
   EXPECT_TRUE(other.starts_with("x-a-b-")) << other;
-  EXPECT_EQ(service_at(plain), "b-x-a-v1");
+  EXPECT_EQ(service_at(plain), service_name("b", "x-a", 1));
   destroy(first, "x2");
   EXPECT_EQ(deploy_at(first, "r4"), other) << "the same once more";
-  EXPECT_EQ(service_at(plain), "b-x-a-v1");
+  EXPECT_EQ(service_at(plain), service_name("b", "x-a", 1));
 }
 
 TEST_F(HostFlowTest, AnAppThatWasDestroyedBeforeARestartLeavesItsHostToo) {
@@ -152,10 +153,11 @@ TEST_F(HostFlowTest, DestroyAndDeployAtOnceEndWithAHost) {
   EXPECT_TRUE(get_now<app_removed>(gone));
   const auto accepted = get_soon<deployment_info>(back);
   ASSERT_TRUE(accepted) << render(accepted.error());
+  tenants[accepted->id] = accepted->tenant;
   EXPECT_EQ(end_of(accepted->id).state, deployment_state::succeeded);
   EXPECT_EQ(host_of(first), plain);
   EXPECT_TRUE(deploy_at(second, "r3").starts_with("x-a-b-")) << "the host is claimed";
-  EXPECT_EQ(service_at(plain), "a-b-x-v2");
+  EXPECT_EQ(service_at(plain), service_name("a-b", "x", 2));
 }
 
 /// The platform died between the claim and the app.

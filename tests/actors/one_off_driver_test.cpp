@@ -116,31 +116,25 @@ protected:
   void start() {
     ingress_context paths;
     paths.journal = journal;
-    paths.wake_prefixes = {"app/"};
-    const auto text = [](const std::string&) { return true; };
-    const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
-    paths.kinds["app"]
-      = {2, text, no_parent, true, [this](const ingress_actor& me, const auto& x) {
-           app_context context{{}, journal, me, gate, docker, queue, {"localhost", ""}};
-           return caf::actor_cast<caf::strong_actor_ptr>(
-             system.spawn(backendim::app, context, x[0], x[1]));
-         }};
-    paths.kinds["quota"] = {1, text, no_parent, true, [this](const ingress_actor&, const auto& x) {
-                              return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(
-                                backendim::quota, durable_config{}, journal, queue, gate, x[0]));
-                            }};
-    paths.kinds["task"]
-      = {1, text, no_parent, true, [this](const ingress_actor& me, const auto& x) {
-           const auto keeper = [this](std::stop_token) -> output_actor {
-             return system.spawn(test_keeper, outputs);
-           };
-           one_off_context context{{}, journal, me, gate, docker, keeper};
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(one_off, context, x[0]));
-         }};
+    paths.wakes = {path_kind::app};
+    const auto handle = [](const auto& x) { return caf::actor_cast<caf::strong_actor_ptr>(x); };
+    paths.kinds[path_kind::app] = [=, this](const ingress_actor& me, const auto& x) {
+      app_context context{{}, journal, me, gate, docker, queue, {"localhost", ""}};
+      return handle(system.spawn(backendim::app, context, x[0], x[1]));
+    };
+    paths.kinds[path_kind::quota] = [=, this](const ingress_actor&, const auto& x) {
+      return handle(system.spawn(backendim::quota, durable_config{}, journal, queue, gate, x[0]));
+    };
+    paths.kinds[path_kind::task] = [=, this](const ingress_actor& me, const auto& x) {
+      const auto keeper
+        = [this](std::stop_token) -> output_actor { return system.spawn(test_keeper, outputs); };
+      one_off_context context{{}, journal, me, gate, docker, keeper};
+      return handle(system.spawn(one_off, context, x[0], x[1]));
+    };
     door = system.spawn(ingress, paths);
     queue = system.spawn(
       build_queue, build_queue_config{}, [](std::stop_token) { return build_actor{}; }, door);
-    gateway_context context{"gateway/n1", docker, door, std::make_shared<quiet_edge>(),
+    gateway_context context{docker, door, std::make_shared<quiet_edge>(),
                             std::make_shared<good_prober>()};
     context.memory = std::make_shared<no_memory>();
     gate = system.spawn(gateway, context);
@@ -205,8 +199,8 @@ protected:
     return made ? made->id : "";
   }
   one_off_info info_of(const std::string& id) {
-    const auto info
-      = tell<one_off_info>(caf::actor_cast<one_off_actor>(at("task/" + id)), get_one_off{});
+    const auto info = tell<one_off_info>(
+      caf::actor_cast<one_off_actor>(at(task_path("acme", id).text)), get_one_off{});
     return info ? *info : one_off_info{};
   }
   static std::string service_of(const std::string& id) {
@@ -249,7 +243,7 @@ TEST_F(OneOffDriverTest, RunsOnceAsTheReleaseDoesAndLeavesNothing) {
   EXPECT_EQ(spec.image, "registry/acme/shop@sha256:1");
   EXPECT_EQ(spec.command, std::vector<std::string>{"migrate"});
   ASSERT_EQ(outputs->asked.size(), 1u);
-  EXPECT_EQ(outputs->asked[0].log, id);
+  EXPECT_EQ(outputs->asked[0].log, work_name("acme", id));
   EXPECT_EQ(outputs->asked[0].container, container_of(id));
   end(id, 3);
   EXPECT_EQ(info_of(id).state, one_off_state::running) << "its last words are still to come";
@@ -309,7 +303,7 @@ TEST_F(OneOffDriverTest, OutOfMemoryIsTold) {
 
 TEST_F(OneOffDriverTest, CancelEndsItsContainerThenItself) {
   const auto id = run("r1");
-  const auto task = caf::actor_cast<one_off_actor>(at("task/" + id));
+  const auto task = caf::actor_cast<one_off_actor>(at(task_path("acme", id).text));
   const auto told = tell<one_off_info>(task, cancel_one_off{{"ada", "stop"}});
   ASSERT_TRUE(told);
   EXPECT_EQ(told->state, one_off_state::stopping);

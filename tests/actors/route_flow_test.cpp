@@ -1,5 +1,6 @@
 // What serves is what the platform says serves, however late the front door is.
 
+#include "protocol/event_codec.hpp"
 #include "tests/support/deploy_flow.hpp"
 
 #include <functional>
@@ -62,7 +63,7 @@ TEST_F(RouteFlowTest, AReleaseThatWasCancelledWhileItsRouteWasSetDoesNotServe) {
   slow->hold = true;
   advance(300ms);
   ASSERT_EQ(state_of(id).state, deployment_state::verifying);
-  auto reply = ask(caf::actor_cast<deployment_actor>(at("deployment/" + id)),
+  auto reply = ask(caf::actor_cast<deployment_actor>(at(deployment_path("acme", id).text)),
                    cancel_deployment{{"ada", "c"}});
   ASSERT_TRUE(get_soon<deployment_info>(reply));
   slow->release();
@@ -92,6 +93,20 @@ TEST_F(RouteFlowTest, AReleaseThatFailedForItsRouteDoesNotServe) {
     EXPECT_EQ(live_service(), "acme-shop-v2");
     EXPECT_EQ(engine->services()->size(), 1u);
   }
+}
+
+/// The append was written and its answer was lost; the actor was ended by its recovery.
+TEST_F(RouteFlowTest, ADestroyedAppLeavesItsRouteThoughItsActorBeganAnew) {
+  end_of(deploy("r1"));
+  ASSERT_EQ(upstreams(), 1u);
+  const auto version = store->read("app/acme/shop", 1, 100)->size();
+  const app_event gone{app_destroyed{"x", caf::timestamp{}}};
+  ASSERT_TRUE(store->append(
+    {"app/acme/shop", version, {encode_event(gone, {"ada", "x"}, caf::timestamp{})}}));
+  self->send_exit(at("app/acme/shop"), caf::exit_reason::unhandled_exception);
+  wait(150);
+  EXPECT_FALSE(front->table.hosts.contains("shop-acme.localhost"));
+  EXPECT_TRUE(engine->services()->empty()) << "the destroyed app still runs";
 }
 
 } // namespace

@@ -134,7 +134,7 @@ TEST_F(SupervisorTest, EndsWithItsWorker) {
   EXPECT_EQ(begun.size(), 1u);
 }
 
-/// An ingress whose "thing" fails as long as it is to.
+/// An ingress whose apps fail as long as they are to.
 class IngressSupervisionTest : public DeskTest {
 protected:
   bool broken = true;
@@ -148,18 +148,15 @@ protected:
     context.journal = journal;
     context.incidents = caf::actor_cast<incidents_actor>(desk);
     context.restarts.healthy_after = 30s;
-    const auto any = [](const std::string&) { return true; };
-    const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
-    context.kinds["thing"]
-      = {1, any, no_parent, true, [this](const ingress_actor&, const auto& rest) {
-           ++starts;
-           auto made = system.spawn(counting, 0u);
-           if (broken)
-             self->send_exit(made,
-                             caf::make_error(rest[0] == "damaged" ? ec::internal : ec::unavailable,
-                                             "it is broken"));
-           return caf::actor_cast<caf::strong_actor_ptr>(made);
-         }};
+    context.kinds[path_kind::app] = [this](const ingress_actor&, const auto& parts) {
+      ++starts;
+      auto made = system.spawn(counting, 0u);
+      if (broken)
+        self->send_exit(
+          made,
+          caf::make_error(parts[1] == "damaged" ? ec::internal : ec::unavailable, "it is broken"));
+      return caf::actor_cast<caf::strong_actor_ptr>(made);
+    };
     paths = spawn(ingress, context);
   }
 
@@ -170,24 +167,24 @@ protected:
 };
 
 TEST_F(IngressSupervisionTest, DamagedStreamIsAnIncidentAtOnceAndGoesWhenItIsMended) {
-  ask(paths, resolve_path{"thing/damaged"});
+  ask(paths, resolve_path{"app/acme/damaged"});
   scheduler.run();
-  EXPECT_EQ(incidents(), std::vector<std::string>{"+thing/damaged"});
+  EXPECT_EQ(incidents(), std::vector<std::string>{"+app/acme/damaged"});
   broken = false;
   advance(1s);
   EXPECT_EQ(starts, 2);
   advance(30s);
-  EXPECT_EQ(incidents(), (std::vector<std::string>{"-thing/damaged", "-thing/damaged"}));
+  EXPECT_EQ(incidents(), (std::vector<std::string>{"-app/acme/damaged", "-app/acme/damaged"}));
 }
 
 TEST_F(IngressSupervisionTest, RestartsThatNeverHelpAreAnIncident) {
-  ask(paths, resolve_path{"thing/x"});
+  ask(paths, resolve_path{"app/acme/x"});
   for (int i = 0; i < 8; ++i) {
     EXPECT_TRUE(incidents().empty());
     advance(std::chrono::seconds{1 << i});
   }
   EXPECT_EQ(starts, 9);
-  EXPECT_EQ(incidents(), std::vector<std::string>{"+thing/x"});
+  EXPECT_EQ(incidents(), std::vector<std::string>{"+app/acme/x"});
   advance(299s);
   EXPECT_EQ(starts, 9);
   advance(1s);
@@ -196,7 +193,7 @@ TEST_F(IngressSupervisionTest, RestartsThatNeverHelpAreAnIncident) {
 
 TEST_F(IngressSupervisionTest, AskedForOftenItStillHasOneRestartOnItsWay) {
   for (int i = 0; i < 20; ++i) {
-    ask(paths, resolve_path{"thing/x"});
+    ask(paths, resolve_path{"app/acme/x"});
     scheduler.run();
   }
   const auto before = starts;
@@ -207,10 +204,10 @@ TEST_F(IngressSupervisionTest, AskedForOftenItStillHasOneRestartOnItsWay) {
 
 TEST_F(IngressSupervisionTest, RenewedActorsBeginAnewWithoutHavingFailed) {
   broken = false;
-  ask(paths, resolve_path{"thing/a"});
-  ask(paths, resolve_path{"thing/b"});
+  ask(paths, resolve_path{"app/acme/a"});
+  ask(paths, resolve_path{"app/acme/b"});
   self->send(caf::actor_cast<caf::typed_actor<caf::reacts_to<renew_all>>>(paths),
-             renew_all{"thing/"});
+             renew_all{"app/acme/"});
   scheduler.run();
   EXPECT_EQ(starts, 4);
   EXPECT_TRUE(incidents().empty());

@@ -1,9 +1,9 @@
 #include "actors/app.hpp"
-#include "actors/ulid.hpp"
 #include "adapters/sqlite/journal.hpp"
 #include "protocol/error.hpp"
 #include "protocol/event_codec.hpp"
 #include "protocol/types.hpp"
+#include "protocol/ulid.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -100,21 +100,17 @@ recovery recover(const std::filesystem::path& file, int apps) {
   std::latch complete{1};
   ingress_context paths;
   paths.journal = journal;
-  paths.wake_prefixes = {"app/"};
-  const auto any = [](const std::string&) { return true; };
-  const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
-  paths.kinds["app"]
-    = {2, any, no_parent, true, [&](const ingress_actor& me, const auto& x) {
-         complete.wait();
-         app_context context{{}, journal, me, gate, engine, {}, "localhost", ":8080"};
-         return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(app, context, x[0], x[1]));
-       }};
-  paths.kinds["tenant"]
-    = {1, any, no_parent, false, [&](const ingress_actor&, const auto&) {
-         return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(counting_tenant, &back));
-       }};
+  paths.wakes = {path_kind::app};
+  paths.kinds[path_kind::app] = [&](const ingress_actor& me, const auto& x) {
+    complete.wait();
+    app_context context{{}, journal, me, gate, engine, {}, {"localhost", ":8080"}};
+    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(app, context, x[0], x[1]));
+  };
+  paths.kinds[path_kind::tenant] = [&](const ingress_actor&, const auto&) {
+    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(counting_tenant, &back));
+  };
   const ingress_actor door = system.spawn(ingress, paths);
-  gateway_context around{"gateway/bench", engine, door, std::make_shared<idle_edge>(),
+  gateway_context around{engine, door, std::make_shared<idle_edge>(),
                          std::make_shared<idle_prober>()};
   around.memory = directory::open_route_memory(file.parent_path() / "routes.json");
   gate = system.spawn(gateway, around);

@@ -89,7 +89,8 @@ TEST(ForeignTest, NoRouteReachesAnotherTenantsApp) {
   ASSERT_EQ(e2e::cli({"tenants", "create", "strangers", "--owner", "eve"}).exit_code, 0);
   for (const auto& [role, token] : tokens_of("strangers")) {
     for (const auto& x : all)
-      for (const std::string actor : {"app/main/walked", "tenant/main", "service/main-walked-v1"}) {
+      for (const std::string actor :
+           {"app/main/walked", "tenant/main", "service/main/main-walked-v1"}) {
         const bool names_it = x.pattern.find("{id}") != x.pattern.npos
                               || x.pattern.find("{path") != x.pattern.npos
                               || x.pattern.find("{tenant}") != x.pattern.npos

@@ -11,7 +11,6 @@ using test::error_of;
 namespace {
 
 const principal ada{"ada", "acme", permission::deploy};
-const principal reader{"rob", "acme", permission::read};
 const principal root{"root", "main", permission::operate};
 
 TEST(KindsTest, EveryPublicMessageOfAnInterfaceIsADoor) {
@@ -81,19 +80,53 @@ TEST(RoleTest, EachIncludesThoseBelowAndOneIsTheLeastForAPermission) {
   EXPECT_EQ(role_name(permission::operate), "operator");
 }
 
-TEST(AuthorizeTest, ForeignTenantDoesNotExist) {
-  const auto* app = kind_of("app/other/shop");
-  EXPECT_EQ(authorize(ada, "app/other/shop", *app, permission::read), ec::not_found);
-  EXPECT_EQ(authorize(ada, "app/acme2/shop", *app, permission::read), ec::not_found);
-  EXPECT_FALSE(authorize(ada, "app/acme/shop", *app, permission::deploy));
-  EXPECT_FALSE(authorize(root, "app/other/shop", *app, permission::deploy));
+/// A path of each kind that is *tenant*'s, if it can be a tenant's.
+std::string path_of(path_kind kind, const std::string& tenant) {
+  std::string result{shape_of(kind).name};
+  const auto& shape = shape_of(kind);
+  for (size_t i = 0; i < shape.count; ++i)
+    switch (shape.parts[i]) {
+      case path_part::tenant: result += "/" + tenant; break;
+      case path_part::app: result += "/shop"; break;
+      case path_part::id: result += "/01JABCDEFGHJKMNPQRSTVWXYZ0"; break;
+      case path_part::service: result += "/" + tenant + "-shop-v1"; break;
+      case path_part::machine: result += "/n1"; break;
+    }
+  return result;
 }
 
-TEST(AuthorizeTest, ReaderChangesNothingAndTenantsSeeNoPlatform) {
-  EXPECT_EQ(authorize(reader, "app/acme/shop", *kind_of("app/acme/shop"), permission::deploy),
-            ec::forbidden);
-  EXPECT_EQ(authorize(ada, "node/n1", *kind_of("node/n1"), permission::operate), ec::not_found);
-  EXPECT_EQ(authorize(ada, "accounts", *kind_of("accounts"), permission::read), ec::not_found);
+/// Every kind of path, every message that it takes, every permission, the own tenant and a foreign
+/// one: the path alone decides.
+TEST(AuthorizeTest, MatrixOfAllThatMayBeSent) {
+  const auto permissions = {permission::read,       permission::deploy, permission::manage,
+                            permission::administer, permission::own,    permission::operate};
+  size_t seen = 0;
+  for (const auto& kind : actor_kinds())
+    for (const auto& message : kind.messages)
+      for (const auto may : permissions)
+        for (const std::string of : {"acme", "acme2", "other"}) {
+          const principal who{"ada", "acme", may};
+          const auto path = path_of(kind.kind, of);
+          const bool operates = may == permission::operate;
+          const bool own = parse_path(path)->tenant() == "acme";
+          const auto refused = authorize(who, path, message.needs);
+          const auto what = path + " " + std::string{message.name};
+          if (!own && !operates)
+            EXPECT_EQ(refused, ec::not_found) << what;
+          else if (may < message.needs)
+            EXPECT_EQ(refused, ec::forbidden) << what;
+          else
+            EXPECT_FALSE(refused) << what << render(refused);
+          ++seen;
+        }
+  EXPECT_GT(seen, 800u);
+}
+
+TEST(AuthorizeTest, WhatIsNoPathIsToldToThoseWhoSeeThemAll) {
+  EXPECT_EQ(authorize(ada, "app/acme", permission::read), ec::not_found);
+  EXPECT_EQ(authorize(ada, "app/acme/../other/shop", permission::read), ec::not_found);
+  EXPECT_EQ(authorize(root, "app/acme", permission::read), ec::invalid_request);
+  EXPECT_EQ(authorize(root, "ship/acme", permission::read), ec::not_found);
 }
 
 } // namespace

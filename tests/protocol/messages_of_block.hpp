@@ -33,14 +33,27 @@ static_assert(mp11::mp_all_of<all_types, is_message_enum_or_interface>::value,
               "a type in the block lacks BOOST_DESCRIBE_STRUCT or BOOST_DESCRIBE_ENUM");
 static_assert(mp11::mp_all_of<messages, has_summary>::value, "a message lacks its summary");
 
-/// Names the tests of each type.
-struct message_name {
-  template <class T>
-  static std::string GetName(int) {
-    return std::string{type_name<T>};
-  }
+/// A test that is a function: a class of its own for each of some hundred messages would take a
+/// minute to compile.
+class message_test : public ::testing::Test {
+public:
+  explicit message_test(void (*run)()) : run_{run} {}
+  void TestBody() override { run_(); }
+
+private:
+  void (*run_)();
 };
 
-using message_types = mp11::mp_rename<messages, ::testing::Types>;
+/// Adds the test *suite*.<message> for each message: Check<message>::run().
+template <template <class> class Check>
+bool add_message_tests(const char* suite, const char* file, int line) {
+  mp11::mp_for_each<mp11::mp_transform<std::type_identity, messages>>([&](auto id) {
+    using message = typename decltype(id)::type;
+    static const std::string name{type_name<message>};
+    ::testing::RegisterTest(suite, name.c_str(), nullptr, nullptr, file, line,
+                            [] { return new message_test{&Check<message>::run}; });
+  });
+  return true;
+}
 
 } // namespace backendim::test

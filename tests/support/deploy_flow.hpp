@@ -22,6 +22,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -155,6 +156,7 @@ protected:
   gateway_actor gate;
   caf::strong_actor_ptr queue_worker, gate_worker; ///< Behind those two.
   ingress_actor door;
+  std::map<std::string, std::string> tenants; ///< Of those that were deployed, by id.
   bool keeps_hosts = false; ///< Whether there is somebody who says whose each host is.
   step_deadlines limits = [] {
     step_deadlines x;
@@ -173,38 +175,32 @@ protected:
   void start() {
     ingress_context paths;
     paths.journal = journal;
-    paths.wake_prefixes = {"app/"};
-    const auto text = [](const std::string&) { return true; };
-    const auto no_parent = [](const std::vector<std::string>&) { return std::string{}; };
-    paths.kinds["app"]
-      = {2, text, no_parent, true, [this](const ingress_actor& me, const auto& x) {
-           app_context context{{}, journal, me, gate, docker, queue, {"localhost", ":8080"}};
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(app, context, x[0], x[1]));
-         }};
-    paths.kinds["deployment"]
-      = {1, text, no_parent, true, [this](const ingress_actor& me, const auto& x) {
-           deployment_context context{{}, limits, journal, me, queue, gate, docker};
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(deployment, context, x[0]));
-         }};
-    paths.kinds["quota"] = {1, text, no_parent, true, [this](const ingress_actor&, const auto& x) {
-                              return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(
-                                backendim::quota, durable_config{}, journal, queue, gate, x[0]));
-                            }};
-    paths.kinds["tenant"]
-      = {1, text, no_parent, false, [this](const ingress_actor& me, const auto& x) {
-           return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(tenant, x[0], me));
-         }};
+    paths.wakes = {path_kind::app};
+    const auto handle = [](const auto& x) { return caf::actor_cast<caf::strong_actor_ptr>(x); };
+    paths.kinds[path_kind::app] = [=, this](const ingress_actor& me, const auto& x) {
+      app_context context{{}, journal, me, gate, docker, queue, {"localhost", ":8080"}};
+      return handle(system.spawn(app, context, x[0], x[1]));
+    };
+    paths.kinds[path_kind::deployment] = [=, this](const ingress_actor& me, const auto& x) {
+      deployment_context context{{}, limits, journal, me, queue, gate, docker};
+      return handle(system.spawn(deployment, context, x[0], x[1]));
+    };
+    paths.kinds[path_kind::quota] = [=, this](const ingress_actor&, const auto& x) {
+      return handle(system.spawn(backendim::quota, durable_config{}, journal, queue, gate, x[0]));
+    };
+    paths.kinds[path_kind::tenant] = [=, this](const ingress_actor& me, const auto& x) {
+      return handle(system.spawn(tenant, x[0], me));
+    };
     if (keeps_hosts)
-      paths.kinds["domains"]
-        = {0, text, no_parent, true, [this](const ingress_actor& me, const auto&) {
-             domains_context context;
-             context.journal = journal;
-             context.ingress = me;
-             context.gateway = gate;
-             context.fresh_token = [] { return std::string{"token"}; };
-             context.policy.platform = "localhost";
-             return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(domains, context));
-           }};
+      paths.kinds[path_kind::domains] = [=, this](const ingress_actor& me, const auto&) {
+        domains_context context;
+        context.journal = journal;
+        context.ingress = me;
+        context.gateway = gate;
+        context.fresh_token = [] { return std::string{"token"}; };
+        context.policy.platform = "localhost";
+        return handle(system.spawn(domains, context));
+      };
     // Nothing runs before run(): the apps that the ingress wakes find all of these set.
     auto fresh = system.spawn(ingress, paths);
     door = fresh;
@@ -217,7 +213,7 @@ protected:
                  return queue_worker = caf::actor_cast<caf::strong_actor_ptr>(
                           system.spawn(build_queue, build_queue_config{}, worker, door));
                }});
-    gateway_context context{"gateway/n1", docker, door, front, probes};
+    gateway_context context{docker, door, front, probes};
     context.memory = remembered;
     context.keys = keys;
     gate = supervise<gateway_actor>(
@@ -280,7 +276,10 @@ protected:
     x.source.git = "https://example.org/shop.git";
     x.meta = {"ada", request};
     auto reply = ask(caf::actor_cast<app_actor>(at(path)), x);
-    return get_soon<deployment_info>(reply);
+    auto accepted = get_soon<deployment_info>(reply);
+    if (accepted)
+      tenants[accepted->id] = accepted->tenant;
+    return accepted;
   }
 
   std::string deploy(const std::string& request) {
@@ -288,8 +287,13 @@ protected:
     return accepted ? accepted->id : render(accepted.error());
   }
 
+  std::string path_of(const std::string& id) {
+    const auto known = tenants.find(id);
+    return deployment_path(known == tenants.end() ? "acme" : known->second, id).text;
+  }
+
   deployment_info state_of(const std::string& id) {
-    auto reply = ask(caf::actor_cast<deployment_actor>(at("deployment/" + id)), get_deployment{});
+    auto reply = ask(caf::actor_cast<deployment_actor>(at(path_of(id))), get_deployment{});
     auto info = get_soon<deployment_info>(reply);
     return info ? *info : deployment_info{};
   }

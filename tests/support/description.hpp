@@ -13,7 +13,7 @@ namespace backendim::test {
 template <class T>
 void check_description(const T& what) {
   constexpr auto fields = boost::mp11::mp_size<fields_of<T>>::value;
-  static_assert(fields <= 25, "add a line below");
+  static_assert(fields <= 30, "add a line below");
   if constexpr (fields == 0)
     static_assert(std::is_empty_v<T>);
   else if constexpr (fields == 1) [[maybe_unused]]
@@ -66,6 +66,24 @@ void check_description(const T& what) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x] = what;
   else if constexpr (fields == 25) [[maybe_unused]]
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y] = what;
+  else if constexpr (fields == 26) [[maybe_unused]]
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z]
+      = what;
+  else if constexpr (fields == 27) [[maybe_unused]]
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, a1]
+      = what;
+  else if constexpr (fields == 28) [[maybe_unused]]
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, a1,
+                 b1]
+      = what;
+  else if constexpr (fields == 29) [[maybe_unused]]
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, a1,
+                 b1, c1]
+      = what;
+  else if constexpr (fields == 30) [[maybe_unused]]
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, a1,
+                 b1, c1, d1]
+      = what;
 }
 
 } // namespace backendim::test

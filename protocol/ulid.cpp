@@ -1,4 +1,4 @@
-#include "actors/ulid.hpp"
+#include "protocol/ulid.hpp"
 
 #include <algorithm>
 #include <chrono>
