@@ -170,7 +170,7 @@ struct app_entity {
   using state = app_state;
   using event = app_event;
   static constexpr const char* name = "app";
-  static constexpr uint32_t snapshot = 3;
+  static constexpr uint32_t snapshot = 4;
 };
 
 /// What is wrong with a source, if anything.
