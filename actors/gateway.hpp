@@ -59,6 +59,12 @@ struct service_drained {
   std::string service;
 };
 
+/// The watch of a service failed a moment ago: it is due to be replaced.
+struct watch_due {
+  std::string service;
+  caf::actor_addr gone;
+};
+
 /// Requests for the host of a route that was set find their way here, or not.
 struct route_reached {
   uint64_t wait = 0;
@@ -71,7 +77,8 @@ class gateway_state {
 public:
   using interface = gateway_actor::extend<
     caf::reacts_to<table_used>, caf::reacts_to<table_due>, caf::reacts_to<service_drained>,
-    caf::reacts_to<memory_faded>, caf::reacts_to<route_reached>, caf::reacts_to<quota_retry>>;
+    caf::reacts_to<memory_faded>, caf::reacts_to<route_reached>, caf::reacts_to<quota_retry>,
+    caf::reacts_to<watch_due>>;
   static constexpr const char* name = "gateway";
 
   explicit gateway_state(interface::pointer self) : self_{self} {}
@@ -128,6 +135,11 @@ private:
                                     const std::vector<std::string>& before) const;
   std::vector<std::string> upstreams_of(const std::string& host, const route& x) const;
 
+  // gateway_watches.cpp
+  void begin_watch(const std::string& service, watched_service& x);
+  void watch_ended(const caf::down_msg& x);
+  void watch_again(const watch_due& x);
+
   // gateway_splits.cpp
   caf::result<split_counted> split(split_route x);
   bool forget_split(const std::string& host, const std::string& service);
@@ -168,6 +180,7 @@ gateway(gateway_state::interface::stateful_pointer<gateway_state> self, gateway_
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::table_used)      // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::table_due)       // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::quota_retry)     // never leaves its actor
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::watch_due)       // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::service_drained) // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::memory_faded)    // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::route_reached)   // never leaves its actor
