@@ -21,6 +21,11 @@ std::string fingerprint_of(const start_deployment& x) {
   return fingerprint(to_json_text(copy));
 }
 
+/// Before there were fingerprints events held what they are of, with the environment in clear.
+std::string as_fingerprint(const std::string& x) {
+  return x.starts_with('{') ? fingerprint(x) : x;
+}
+
 caf::error refuse(ec code, std::string why) {
   return caf::make_error(code, std::move(why));
 }
@@ -168,8 +173,9 @@ void apply(app_state& s, const app_created& x) {
 void apply(app_state& s, const deployment_accepted& x) {
   s.last_number = x.release;
   s.latest = x.id;
-  s.open.emplace(x.id, x);
-  keep_request(s, x.request_id, {x.fingerprint, x.id, x.release, x.who, x.at});
+  auto& open = s.open.emplace(x.id, x).first->second;
+  open.fingerprint = as_fingerprint(x.fingerprint);
+  keep_request(s, x.request_id, {open.fingerprint, x.id, x.release, x.who, x.at});
   if (!x.queued) {
     s.deploying = x.id;
     return;
@@ -390,8 +396,7 @@ bool knows_request(const app_state& s, const std::string& request_id) {
 }
 
 bool has_ended(const app_state& s) {
-  const bool was = s.created != caf::timestamp{}; // one that is about to be has not ended
-  return was && !s.exists && s.open.empty() && s.retiring.empty() && s.one_offs.empty();
+  return !s.exists && s.open.empty() && s.retiring.empty() && s.one_offs.empty();
 }
 
 } // namespace backendim

@@ -1,7 +1,9 @@
 #include "actors/build.hpp"
 
 #include "actors/redactor.hpp"
+#include "protocol/json.hpp"
 #include "protocol/paths.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/types.hpp"
 
 #include <algorithm>
@@ -86,8 +88,16 @@ caf::result<source_fetched> do_fetch(const build_tools& tools, const fetch_sourc
   if (!plan)
     return redacted(plan.error());
   result.plan = std::move(*plan);
-  for (const auto& why : result.plan.why)
+  for (auto& why : result.plan.why) {
+    why = redacted(why);
     log("plan: " + why);
+  }
+  if (!is_utf8(to_json_text(result)))
+    return make_failure(ec::invalid_request,
+                        {cause::source_rejected,
+                         "A name or command that was found in the source is not UTF-8.",
+                         {plain_text(to_json_text(result.plan))},
+                         "Write it in UTF-8."});
   return result;
 }
 

@@ -75,28 +75,37 @@ build_queue_state::make_behavior(build_queue_config config, build_spawner spawn,
 
 template <class Reply, class Message>
 caf::result<Reply> build_queue_state::enqueue(deployment_state step, Message x) {
-  const auto id = x.id;
-  const bool busy
-    = drop(id, caf::make_error(ec::conflict, "a later request for the same deployment came"));
+  const caf::error replaced
+    = caf::make_error(ec::conflict, "a later request for the same deployment came");
   auto promise = self_->make_response_promise<Reply>();
+  if (auto* same = find_same(x)) {
+    refuse(*same, replaced);
+    *std::get<asker<Reply>>(same->who) = promise;
+    return promise;
+  }
+  const auto id = x.id;
+  const bool busy = drop(id, replaced);
   const auto which = ++last_ticket_;
+  const auto who = std::make_shared<caf::typed_response_promise<Reply>>(promise);
   auto& added = jobs_[which];
   added.info = {id, x.tenant, step, false, caf::make_timestamp(), caf::none};
-  added.refuse = [promise](const caf::error& why) mutable { promise.deliver(why); };
-  added.run = [this, which, promise, limit = limit_of(added) + stop_grace,
-               message = std::move(x)](const build_actor& worker) mutable {
+  added.who = who;
+  added.what = std::move(x);
+  added.run = [this, which, who](const build_actor& worker) {
+    const auto& begun = jobs_.at(which);
+    auto message = std::get<Message>(begun.what);
     if constexpr (std::is_same_v<Message, build_image>)
       message.disk_limit = disk_limit_of(message.tenant);
-    self_->request(worker, limit, message)
+    self_->request(worker, limit_of(begun) + stop_grace, std::move(message))
       .then(
-        [this, which, promise](Reply& reply) mutable {
+        [this, which, who](Reply& reply) {
           if constexpr (std::is_same_v<Reply, image_built>)
             note_disk_of(jobs_.at(which).info.tenant, reply);
-          promise.deliver(std::move(reply));
+          who->deliver(std::move(reply));
           end(which);
         },
-        [this, which, promise](const caf::error& reason) mutable {
-          promise.deliver(outcome_of(which, reason));
+        [this, which, who](const caf::error& reason) {
+          who->deliver(outcome_of(which, reason));
           end(which);
         });
   };
@@ -104,6 +113,20 @@ caf::result<Reply> build_queue_state::enqueue(deployment_state step, Message x) 
     let_in(id);
   start_jobs();
   return promise;
+}
+
+/// The job that does what *x* asks for, unless it was told to stop.
+template <class Message>
+build_queue_state::job* build_queue_state::find_same(const Message& x) {
+  for (auto& [which, known] : jobs_)
+    if (const auto* what = std::get_if<Message>(&known.what);
+        what && *what == x && !known.stop.stop_requested())
+      return &known;
+  return nullptr;
+}
+
+void build_queue_state::refuse(job& x, const caf::error& why) {
+  std::visit([&](const auto& who) { who->deliver(why); }, x.who);
 }
 
 std::chrono::seconds build_queue_state::limit_of(const job& x) const {
@@ -123,7 +146,7 @@ bool build_queue_state::drop(const std::string& id, const caf::error& why) {
       running = true;
       x.stop.request_stop();
     } else if (x.info.id == id) {
-      x.refuse(why);
+      refuse(x, why);
       lane_of(x).withdraw(which);
       i = jobs_.erase(i);
       continue;
@@ -348,7 +371,7 @@ build_queue_info build_queue_state::info() {
 build_queue_state::~build_queue_state() {
   for (auto& [which, x] : jobs_) {
     x.stop.request_stop(); // a running one ends soon, but has nobody to tell any more
-    x.refuse(caf::make_error(ec::unavailable, "build queue stopped"));
+    refuse(x, caf::make_error(ec::unavailable, "build queue stopped"));
   }
   for (auto& x : cancelling_)
     x.second.deliver(caf::make_error(ec::unavailable, "build queue stopped"));

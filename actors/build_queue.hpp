@@ -14,10 +14,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <variant>
 
 namespace backendim {
 
@@ -47,7 +49,9 @@ struct job_limit_tick {
 
 /// Gives each job a build actor as soon as it has a slot, round-robin among tenants. Builds wait
 /// while disk or memory is scarce, and those of a tenant beyond its quota. A job that was taken is
-/// never dropped for want of room: new deployments are turned away before they are accepted.
+/// never dropped for want of room: new deployments are turned away before they are accepted. Of a
+/// deployment one job is under way: who asks for the same once more, as a deployment does that
+/// began anew, gets what comes of it; another job of it waits until the one before it is gone.
 class build_queue_state {
 public:
   using interface = build_queue_actor::extend<caf::reacts_to<job_limit_tick>,
@@ -63,11 +67,16 @@ public:
 private:
   using ticket = slot_lane::ticket;
 
+  template <class Reply>
+  using asker = std::shared_ptr<caf::typed_response_promise<Reply>>;
+
   struct job {
     build_job_info info;
+    std::variant<fetch_source, build_image, push_image> what;
+    /// Who asked last.
+    std::variant<asker<source_fetched>, asker<image_built>, asker<image_pushed>> who;
     std::stop_source stop;
     std::function<void(build_actor)> run; ///< Sends the request; its answer ends the job.
-    std::function<void(const caf::error&)> refuse;
     build_actor worker;
     bool in_lane = false; ///< Else it waits for an older job of the same deployment to end.
     bool late = false;
@@ -75,6 +84,9 @@ private:
 
   template <class Reply, class Message>
   caf::result<Reply> enqueue(deployment_state step, Message x);
+  template <class Message>
+  job* find_same(const Message& x);
+  static void refuse(job& x, const caf::error& why);
   slot_lane& lane_of(const job& x) {
     return x.info.step == deployment_state::building ? builds_ : light_;
   }

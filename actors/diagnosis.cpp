@@ -1,7 +1,8 @@
 #include "actors/diagnosis.hpp"
 
+#include "actors/missing_variable.hpp"
+
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <utility>
 
@@ -28,27 +29,6 @@ std::string listed(const std::set<uint16_t>& ports) {
   for (auto port : ports)
     result.append(result.empty() ? "" : ", ").append(std::to_string(port));
   return result;
-}
-
-/// The environment variable that *line* complains of, or "".
-std::string missing_variable(const std::string& line) {
-  static const std::regex patterns[] = {
-    std::regex{R"(KeyError: '([A-Z][A-Z0-9_]+)')"},
-    std::regex{R"(([A-Z][A-Z0-9_]{2,}) (?:environment variable )?(?:is|must be|was) )"
-               R"((?:not set|not defined|missing|required|undefined|set))"},
-    std::regex{R"((?:missing|required|undefined|unset|no)[a-z ]*environment variable[s]?:? )"
-               R"(['"`]?([A-Z][A-Z0-9_]+))",
-               std::regex::icase},
-    std::regex{R"(environment variable ['"`]?([A-Z][A-Z0-9_]+)['"`]?)", std::regex::icase},
-    std::regex{R"((?:[Mm]issing|[Pp]lease set|[Ss]et the|[Rr]equired:?) ([A-Z][A-Z0-9_]{2,}))"},
-  };
-  if (line.size() > 2'000)
-    return {};
-  std::smatch found;
-  for (const auto& pattern : patterns)
-    if (std::regex_search(line, found, pattern))
-      return found[1];
-  return {};
 }
 
 } // namespace

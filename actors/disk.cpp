@@ -3,7 +3,7 @@
 #include "actors/garbage.hpp"
 #include "actors/resolve.hpp"
 #include "protocol/app.hpp"
-#include "protocol/json.hpp"
+#include "protocol/event_codec.hpp"
 #include "protocol/types.hpp"
 
 #include <spdlog/spdlog.h>
@@ -131,7 +131,7 @@ void disk_watch_state::find_app(const round_ptr& x, const std::string& id) {
           return;
         auto& app = app_of_[id];
         if (!reply.events.empty())
-          if (const auto made = from_json_text<deployment_created>(reply.events[0].event.body))
+          if (const auto made = from_kept_text<deployment_created>(reply.events[0].event.body))
             app = made->tenant + "/" + made->app;
         --x->unanswered;
         find_apps_of_logs(x);

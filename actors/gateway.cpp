@@ -3,7 +3,6 @@
 #include "actors/redactor.hpp"
 #include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
-#include "actors/service_watch.hpp"
 #include "protocol/secret_use.hpp"
 
 #include <spdlog/spdlog.h>
@@ -37,6 +36,7 @@ std::vector<upstream_address> addresses_of(const std::vector<std::string>& upstr
 gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_context context) {
   context_ = std::move(context);
   auto before = context_.memory->last();
+  self_->set_down_handler([this](const caf::down_msg& x) { watch_ended(x); });
   epoch_ = used_ = std::max(context_.first_epoch, before.epoch); // the edge may use that table
   for (auto& x : before.routes)
     remembered_.emplace(x.host, std::move(x));
@@ -112,6 +112,7 @@ gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_con
       asked_.erase(x.tenant);
       ask_limit(x.tenant);
     },
+    [this](const watch_due& x) { watch_again(x); },
     [this](memory_faded) {
       remembered_.clear();
       publish();
@@ -123,12 +124,8 @@ gateway_state::watched_service& gateway_state::watch(const std::string& tenant,
                                                      const std::string& service) {
   auto [place, fresh] = services_.try_emplace(service);
   if (fresh) {
-    const auto me
-      = caf::actor_cast<caf::typed_actor<caf::reacts_to<upstreams_changed>>>(interface{self_});
-    place->second.watch
-      = self_->spawn(service_watch, service, context_.engine, context_.probes, me);
-    self_->send(context_.ingress, entry_at(service_path(tenant, service)),
-                caf::actor_cast<caf::strong_actor_ptr>(place->second.watch));
+    place->second.tenant = tenant;
+    begin_watch(service, place->second);
   }
   return place->second;
 }

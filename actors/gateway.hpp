@@ -55,6 +55,12 @@ struct service_drained {
   std::string service;
 };
 
+/// The watch of a service failed a moment ago: it is due to be replaced.
+struct watch_due {
+  std::string service;
+  caf::actor_addr gone;
+};
+
 /// Requests for the host of a route that was set find their way here, or not.
 struct route_reached {
   uint64_t wait = 0;
@@ -67,7 +73,8 @@ class gateway_state {
 public:
   using interface = gateway_actor::extend<
     caf::reacts_to<table_used>, caf::reacts_to<table_due>, caf::reacts_to<service_drained>,
-    caf::reacts_to<memory_faded>, caf::reacts_to<route_reached>, caf::reacts_to<quota_retry>>;
+    caf::reacts_to<memory_faded>, caf::reacts_to<route_reached>, caf::reacts_to<quota_retry>,
+    caf::reacts_to<watch_due>>;
   static constexpr const char* name = "gateway";
 
   explicit gateway_state(interface::pointer self) : self_{self} {}
@@ -88,6 +95,7 @@ private:
     friend bool operator==(const route&, const route&) = default;
   };
   struct watched_service {
+    std::string tenant;
     service_actor watch;
     await_release spec;
     std::vector<std::string> ready;
@@ -124,6 +132,11 @@ private:
   std::vector<std::string> ready_of(const std::string& service,
                                     const std::vector<std::string>& before) const;
   std::vector<std::string> upstreams_of(const std::string& host, const route& x) const;
+
+  // gateway_watches.cpp
+  void begin_watch(const std::string& service, watched_service& x);
+  void watch_ended(const caf::down_msg& x);
+  void watch_again(const watch_due& x);
 
   // gateway_splits.cpp
   caf::result<split_counted> split(split_route x);
@@ -165,6 +178,7 @@ gateway(gateway_state::interface::stateful_pointer<gateway_state> self, gateway_
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::table_used)      // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::table_due)       // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::quota_retry)     // never leaves its actor
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::watch_due)       // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::service_drained) // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::memory_faded)    // never leaves its actor
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::route_reached)   // never leaves its actor

@@ -141,7 +141,8 @@ void ingress_state::failed(const std::string& path, const caf::error& why) {
                 delay.count(), render(why));
   if (why == ec::internal) // its events: no restart mends them
     tell(report_incident{incident_kind::stream_damaged, path, render(why),
-                         "Restore the journal from a backup. Other apps are not affected."});
+                         "If a newer release wrote it, run that one again; otherwise restore the "
+                         "journal from a backup. Other apps are not affected."});
   else if (count > context_.restarts.max_failures)
     tell(report_incident{incident_kind::actor_down, path, render(why),
                          "Look at the log of backendimd; restart it if this goes on."});

@@ -25,17 +25,21 @@ constexpr auto list_interval = 2s;   // beside the events, while somebody waits
 constexpr auto unhealthy_after = 4s; // of bad statuses without a good one
 constexpr auto evidence_interval = 1s;
 constexpr auto unplaced_after = 5s;
+constexpr auto first_retry = 500ms; // of a listing that failed; then twice as long each time
+constexpr uint32_t most_doublings = 4;
 
 } // namespace
 
-service_watch_state::interface::behavior_type
-service_watch_state::make_behavior(std::string service, engine_actor engine,
-                                   std::shared_ptr<prober> probes,
-                                   caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway) {
+service_watch_state::interface::behavior_type service_watch_state::make_behavior(
+  std::string service, engine_actor engine, std::shared_ptr<prober> probes,
+  caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway, std::vector<std::string> ready) {
   service_ = std::move(service);
   engine_ = std::move(engine);
   probes_ = std::move(probes);
   gateway_ = std::move(gateway);
+  reported_ = inherited_ = std::move(ready);
+  if (!inherited_.empty())
+    refresh();
   return {
     [this](const await_release& x) -> caf::result<release_ready> {
       wanted_ = x;
@@ -82,6 +86,11 @@ service_watch_state::make_behavior(std::string service, engine_actor engine,
       probe_all();
       tick_later();
     },
+    [this](refresh_tick) {
+      retrying_ = false;
+      if (unanswered_ > 0 && !refreshing_)
+        refresh();
+    },
     [this](const probe_finished& x) { probed(x); },
   };
 }
@@ -104,16 +113,26 @@ void service_watch_state::refresh() {
     .then(
       [this](task_list& x) {
         refreshing_ = false;
+        unanswered_ = 0;
         update(std::move(x.tasks));
         if (std::exchange(again_, false))
           refresh();
       },
       [this](const caf::error& reason) {
         refreshing_ = again_ = false;
-        spdlog::warn("service could not list its tasks service={} why=\"{}\"", service_,
-                     render(to_domain_error(reason)));
+        if (unanswered_ == 0)
+          spdlog::warn("service could not list its tasks service={} why=\"{}\"", service_,
+                       render(to_domain_error(reason)));
+        refresh_later();
         tick_later();
       });
+}
+
+/// What changed is not told twice, so whoever was to be asked about it is asked until he answers.
+void service_watch_state::refresh_later() {
+  const auto pause = first_retry * (1u << std::min(unanswered_++, most_doublings));
+  if (!std::exchange(retrying_, true))
+    self_->delayed_send(self_, pause, refresh_tick{});
 }
 
 void service_watch_state::update(std::vector<task> tasks) {
@@ -130,8 +149,10 @@ void service_watch_state::update(std::vector<task> tasks) {
         w = known->second;
       else
         w.since = self_->clock().now();
+      w.ready = w.ready || std::ranges::find(inherited_, x.address) != inherited_.end();
     }
   containers_ = std::move(now);
+  inherited_.clear(); // an address may be another task's later
   report();
   look_for_failure();
   look_for_start();
@@ -335,9 +356,10 @@ service_watch_state::~service_watch_state() {
 service_watch_state::interface::behavior_type
 service_watch(service_watch_state::interface::stateful_pointer<service_watch_state> self,
               std::string service, engine_actor engine, std::shared_ptr<prober> probes,
-              caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway) {
+              caf::typed_actor<caf::reacts_to<upstreams_changed>> gateway,
+              std::vector<std::string> ready) {
   return self->state.make_behavior(std::move(service), std::move(engine), std::move(probes),
-                                   std::move(gateway));
+                                   std::move(gateway), std::move(ready));
 }
 
 } // namespace backendim

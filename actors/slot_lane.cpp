@@ -18,8 +18,16 @@ constexpr int64_t overdue_part = 10;
 void slot_lane::enter(ticket x, const std::string& tenant) {
   auto& line = lines_[tenant];
   if (line.empty())
-    ring_.push_back(tenant);
+    ring_.insert(
+      std::ranges::upper_bound(ring_, last_turn_of(tenant), {},
+                               [this](const std::string& other) { return last_turn_of(other); }),
+      tenant);
   line.push_back(x);
+}
+
+uint64_t slot_lane::last_turn_of(const std::string& tenant) const {
+  const auto known = last_.find(tenant);
+  return known == last_.end() ? 0 : known->second;
 }
 
 std::optional<slot_lane::ticket>
@@ -31,6 +39,7 @@ slot_lane::admit(clock::time_point now, const std::function<bool(const std::stri
     return std::nullopt;
   auto tenant = std::move(*next);
   ring_.erase(next);
+  last_[tenant] = ++last_turn_;
   const auto found = lines_.find(tenant);
   const auto first = found->second.front();
   found->second.pop_front();
@@ -60,6 +69,8 @@ void slot_lane::leave(ticket x, clock::time_point now, bool usual) {
     return;
   const auto took = std::chrono::duration_cast<milliseconds>(now - found->second);
   running_.erase(found);
+  if (running_.empty() && ring_.empty())
+    last_.clear(); // all begin anew
   if (!usual)
     return;
   if (!usual_)

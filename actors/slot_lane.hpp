@@ -13,8 +13,9 @@
 namespace backendim {
 
 /// Slots that the jobs of several tenants share: whose turn it is, and how long that may take.
-/// Tenants that wait stand in a ring. A free slot goes to the oldest job of the tenant in front,
-/// who then goes to the end, so nobody waits longer for a turn than all others take for one.
+/// A free slot goes to the oldest job of the tenant whose last turn is longest ago, whoever came
+/// first. So nobody waits longer for a turn than all others take for one, and who has just had a
+/// slot does not have the next one too while somebody else waits.
 class slot_lane {
 public:
   using ticket = uint64_t;
@@ -50,11 +51,14 @@ public:
   std::optional<std::chrono::milliseconds> usual_time() const { return usual_; }
 
 private:
+  uint64_t last_turn_of(const std::string& tenant) const;
   /// From now until each slot is free, soonest first.
   std::vector<std::chrono::milliseconds> slots_free_in(clock::time_point now) const;
 
   uint32_t slots_;
-  std::deque<std::string> ring_; ///< Tenants with a line, whose turn is next in front.
+  std::deque<std::string> ring_;         ///< Tenants with a line, whose turn is next in front.
+  uint64_t last_turn_ = 0;               ///< Turns are counted.
+  std::map<std::string, uint64_t> last_; ///< By tenant: its last turn; none while nothing is done.
   std::map<std::string, std::deque<ticket>> lines_; ///< By tenant, oldest first; none is empty.
   std::map<ticket, clock::time_point> running_;     ///< Since when.
   std::optional<std::chrono::milliseconds> usual_;

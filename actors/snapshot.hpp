@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/event_codec.hpp"
 #include "protocol/fingerprint.hpp"
 #include "protocol/journal.hpp"
 #include "protocol/json.hpp"
@@ -41,7 +42,7 @@ const std::string& snapshot_form() {
 template <has_snapshot Entity>
 stream_snapshot make_snapshot(std::string stream, uint64_t version,
                               const typename Entity::state& state) {
-  return {std::move(stream), version, snapshot_form<Entity>(), to_json_text(state)};
+  return {std::move(stream), version, snapshot_form<Entity>(), to_kept_text(state)};
 }
 
 /// None when *x* is not of this program's form.
@@ -49,7 +50,7 @@ template <has_snapshot Entity>
 std::optional<typename Entity::state> read_snapshot(const stream_snapshot& x) {
   if (x.form != snapshot_form<Entity>())
     return std::nullopt;
-  auto state = from_json_text<typename Entity::state>(x.body);
+  auto state = from_kept_text<typename Entity::state>(x.body);
   if (!state)
     return std::nullopt;
   return std::move(*state);

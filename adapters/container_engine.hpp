@@ -77,6 +77,12 @@ struct service_info {
   std::string image;
 };
 
+/// Whether *x* is what *spec* asks for; how many tasks it has is another question.
+inline bool is_of(const service_spec& spec, const service_info& x) {
+  return x.tenant == spec.tenant && x.app == spec.app && x.release == spec.release
+         && x.image == spec.image;
+}
+
 /// A task has failed when it ended by itself, whatever its exit code says.
 enum class task_state : uint8_t { pending, starting, running, failed, stopped };
 
@@ -145,8 +151,10 @@ public:
   /// tasks of a service that is gone still end in them.
   virtual caf::expected<size_t> remove_idle_networks() = 0;
 
-  /// Makes the service, in the tenant's network, hardened, unless one of this name is there
-  /// already. Fails with invalid_request when the engine refuses the spec.
+  /// Makes the service, in the tenant's network, hardened, unless it is there already. Fails with
+  /// invalid_request when the engine refuses the spec, and with conflict when one of this name is
+  /// there that is of another tenant, app, release or image, or not ours. Each value of the
+  /// environment reaches the process byte for byte.
   virtual caf::expected<caf::unit_t> ensure_service(const service_spec& spec) = 0;
 
   /// Fails with not_found.

@@ -1,6 +1,7 @@
 #include "protocol/canary.hpp"
 
 #include "protocol/bounds.hpp"
+#include "protocol/plain_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,10 +30,6 @@ problem wrong(std::string pointer, std::string expected, std::string found,
               std::string suggestion = "") {
   return decode_error{std::move(pointer), std::move(expected), std::move(found),
                       std::move(suggestion)};
-}
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string{text.substr(0, 80)} + "\"";
 }
 
 bool is_digit(char c) {

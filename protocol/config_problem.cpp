@@ -3,6 +3,7 @@
 #include "protocol/app_name.hpp"
 #include "protocol/bounds.hpp"
 #include "protocol/canary.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/runtime_name.hpp"
 #include "protocol/secret_use.hpp"
 #include "protocol/writable.hpp"
@@ -30,10 +31,6 @@ json_problem wrong(std::string pointer, std::string expected, std::string found,
                       std::move(suggestion)};
 }
 
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string{text.substr(0, 80)} + "\"";
-}
-
 json_problem check_name(const std::string& name) {
   if (is_name(name))
     return {};
@@ -49,6 +46,11 @@ bool is_port(std::string_view text) {
   return failed == std::errc{} && rest == end && number != 0;
 }
 
+/// No process can be given one.
+bool holds_zero(std::string_view text) {
+  return text.find('\0') != text.npos;
+}
+
 json_problem check_env(const app_config& config) {
   if (!config.env)
     return {};
@@ -59,6 +61,8 @@ json_problem check_env(const app_config& config) {
     if (!fits)
       return wrong(child_pointer("/env", key), "a name of letters, digits and _, no digit first",
                    "key " + in_quotes(key));
+    if (holds_zero(value))
+      return wrong(child_pointer("/env", key), "a text without the character zero", "one with it");
     if (!secrets_in(value))
       return wrong(child_pointer("/env", key), "${SECRET:NAME} where it mentions a secret",
                    "a mention without a name");
@@ -84,6 +88,8 @@ json_problem check_secrets(const std::string& pointer,
 json_problem check_command(const std::string& pointer, const caf::optional<std::string>& command) {
   if (command && command->find_first_not_of(" \t\n") == command->npos)
     return wrong(pointer, "a shell command", "an empty text");
+  if (command && holds_zero(*command))
+    return wrong(pointer, "a shell command", "a text with the character zero");
   return {};
 }
 
@@ -91,7 +97,8 @@ json_problem check_health(const app_config& config) {
   if (!config.health_check)
     return {};
   const auto& path = *config.health_check;
-  if (path.starts_with('/') && path.find_first_of(" \t\n#\"\\") == path.npos)
+  if (path.starts_with('/') && path.find_first_of(" \t\n#\"\\") == path.npos
+      && plain_text(path) == path)
     return {};
   auto close = path.find_first_of(" \t\n#\"\\:") == path.npos ? "/" + path : std::string{};
   return wrong("/health_check", "a path that begins with / and has no spaces", in_quotes(path),

@@ -3,6 +3,7 @@
 #include "protocol/bounds.hpp"
 #include "protocol/ip_network.hpp"
 #include "protocol/json.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/secret_use.hpp"
 
 #include <algorithm>
@@ -40,10 +41,6 @@ problem wrong(std::string pointer, std::string expected, std::string found,
               std::string suggestion = "") {
   return decode_error{std::move(pointer), std::move(expected), std::move(found),
                       std::move(suggestion)};
-}
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + std::string{text.substr(0, 80)} + "\"";
 }
 
 char upper(char c) {

@@ -53,14 +53,11 @@ failure failure_of(const caf::error& reason) {
   }
   failure result;
   result.message = render(domain);
-  switch (static_cast<ec>(domain.code())) {
-    case ec::timed_out:
-      result.code = cause::deadline_passed;
-      result.next = "Try again; if it stays slow, look at the build log and the node's load.";
-      break;
-    case ec::invalid_request:
-    case ec::too_large: result.code = cause::source_rejected; break;
-    default: result.next = "Try again; if it fails again, tell the operator the deployment's id.";
+  if (domain == ec::timed_out) {
+    result.code = cause::deadline_passed;
+    result.next = "Try again; if it stays slow, look at the build log and the node's load.";
+  } else { // whoever refuses a source says so in a failure of his own
+    result.next = "Try again; if it fails again, tell the operator the deployment's id.";
   }
   return result;
 }

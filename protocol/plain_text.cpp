@@ -116,4 +116,19 @@ std::string plain_text(std::string_view line, std::string_view instead) {
   return result;
 }
 
+std::string shortened(std::string_view line, size_t most) {
+  auto result = plain_text(line);
+  if (result.size() <= most)
+    return result;
+  while (most > 0 && (static_cast<unsigned char>(result[most]) & 0xC0) == 0x80)
+    --most; // in the middle of a character
+  result.resize(most);
+  return result;
+}
+
+std::string in_quotes(std::string_view word) {
+  constexpr size_t longest = 80;
+  return "\"" + shortened(word, longest) + "\"";
+}
+
 } // namespace backendim

@@ -25,4 +25,10 @@ std::string valid_utf8(std::string_view text, std::string_view instead = "\xEF\x
 /// control characters but tabs. A line break becomes a space.
 std::string plain_text(std::string_view line, std::string_view instead = "\xEF\xBF\xBD");
 
+/// The same, at most *most* bytes of it, and no character in part.
+std::string shortened(std::string_view line, size_t most);
+
+/// A word of somebody else as an error repeats it: plain, short, in quotes.
+std::string in_quotes(std::string_view word);
+
 } // namespace backendim

@@ -1,5 +1,7 @@
 #include "protocol/runtime_name.hpp"
 
+#include "protocol/plain_text.hpp"
+
 #include <algorithm>
 
 namespace backendim {
@@ -48,19 +50,19 @@ const std::vector<std::string_view>& known_languages() {
 }
 
 json_problem problem_in_runtime(std::string_view text) {
-  const auto quoted = "\"" + std::string{text.substr(0, 80)} + "\"";
+  const auto shown = in_quotes(text);
   const auto [language, version] = split_runtime(text);
   if (std::ranges::find(known_languages(), language) == known_languages().end()) {
     const auto unknown = unknown_word(language, known_languages());
     auto close = unknown->suggestion;
     if (!close.empty() && !version.empty())
       close += "@" + version;
-    return decode_error{"", "language@version with a language " + unknown->expected, quoted, close};
+    return decode_error{"", "language@version with a language " + unknown->expected, shown, close};
   }
   const bool bare = text.find_first_of(separators) == text.npos;
   if (bare || is_version(version))
     return {};
-  return decode_error{"", "language@version, like node@20 or python@3.11", quoted, ""};
+  return decode_error{"", "language@version, like node@20 or python@3.11", shown, ""};
 }
 
 } // namespace backendim

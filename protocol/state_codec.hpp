@@ -17,9 +17,9 @@ struct json_codec<std::set<T>> {
       result.push_back(json_codec<T>::encode(x));
     return result;
   }
-  static json_problem decode(const json::value& v, std::set<T>& out, int depth) {
+  static json_problem decode(const json::value& v, std::set<T>& out, json_reading how) {
     std::vector<T> items;
-    if (auto problem = json_codec<std::vector<T>>::decode(v, items, depth))
+    if (auto problem = json_codec<std::vector<T>>::decode(v, items, how))
       return problem;
     out.insert(items.begin(), items.end());
     return {};

@@ -1,5 +1,7 @@
 #include "protocol/writable.hpp"
 
+#include "protocol/plain_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -61,7 +63,7 @@ std::optional<decode_error> problem_in_writable(const std::vector<std::string>& 
     const auto close = plain(folder);
     if (folder.size() > longest_path || !std::ranges::all_of(folder, is_plain))
       return wrong(i, std::string{form} + " of letters, digits, ., - and _, at most 200",
-                   folder.substr(0, 80));
+                   shortened(folder, 80));
     if (close != folder || close.empty()) {
       if (folder.starts_with('/') && folder.find_first_not_of("/.") == folder.npos)
         return wrong(i, "a folder below /, like /data/cache: the rest stays read-only", folder);

@@ -1,5 +1,6 @@
 #include "adapters/crypto/identity.hpp"
 
+#include "adapters/crypto/key_file.hpp"
 #include "protocol/error.hpp"
 
 #include <fcntl.h>
@@ -8,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -124,25 +127,23 @@ caf::expected<std::shared_ptr<identity>> open_identity(const std::filesystem::pa
   if (sodium_init() < 0)
     return caf::make_error(ec::internal, "libsodium does not start");
   std::vector<unsigned char> key(key_bytes);
-  if (const int fresh = ::open(key_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-      fresh >= 0) {
-    randombytes_buf(key.data(), key.size());
-    const bool kept = ::write(fresh, key.data(), key.size()) == static_cast<ssize_t>(key.size())
-                      && ::fsync(fresh) == 0;
-    ::close(fresh);
-    if (!kept) {
-      ::unlink(key_file.c_str());
-      return unusable(key_file, ec::unavailable, "cannot be written");
-    }
-    return std::shared_ptr<identity>{std::make_shared<sodium_identity>(std::move(key))};
-  }
   const int known = ::open(key_file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (known < 0)
+  if (known < 0 && errno != ENOENT)
     return unusable(key_file, ec::unavailable, std::strerror(errno));
   struct stat about = {};
-  const bool whole = ::fstat(known, &about) == 0
+  const bool whole = known >= 0 && ::fstat(known, &about) == 0
                      && ::read(known, key.data(), key.size()) == static_cast<ssize_t>(key.size());
-  ::close(known);
+  if (known >= 0)
+    ::close(known);
+  // Releases of before left an empty file when they were killed while they made it: nobody has a
+  // session of that key.
+  if (known < 0 || (S_ISREG(about.st_mode) && about.st_size == 0)) {
+    randombytes_buf(key.data(), key.size());
+    const std::string_view bytes{reinterpret_cast<const char*>(key.data()), key.size()};
+    if (auto why = write_key_file(key_file, bytes))
+      return why;
+    return std::shared_ptr<identity>{std::make_shared<sodium_identity>(std::move(key))};
+  }
   if (!whole)
     return unusable(key_file, ec::internal, "is no signing key of 32 bytes");
   if (about.st_mode & 077)

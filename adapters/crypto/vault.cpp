@@ -1,5 +1,6 @@
 #include "adapters/crypto/vault.hpp"
 
+#include "adapters/crypto/key_file.hpp"
 #include "protocol/error.hpp"
 
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -131,26 +131,11 @@ std::optional<key_ring> parse(const std::string& text) {
   return key_ring{std::move(*mark_key), std::move(by_generation)};
 }
 
-/// The old file or the new one, whatever happens.
 caf::error write(const fs::path& file, const key_ring& ring) {
   auto text = text_of(ring);
-  const auto fresh = file.string() + ".new";
-  const int out = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written
-    = out >= 0 && ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size())
-      && ::fsync(out) == 0;
-  const int why = errno;
-  if (out >= 0)
-    ::close(out);
+  auto why = write_key_file(file, text);
   sodium_memzero(text.data(), text.size());
-  if (!written || ::rename(fresh.c_str(), file.c_str()) != 0)
-    return unusable(file, ec::unavailable, std::strerror(written ? errno : why));
-  if (const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
-  return {};
+  return why;
 }
 
 class sodium_vault : public vault {

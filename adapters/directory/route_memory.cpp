@@ -1,6 +1,6 @@
 #include "adapters/directory/route_memory.hpp"
 
-#include "protocol/json.hpp"
+#include "protocol/event_codec.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -35,7 +35,7 @@ public:
     }
     std::ifstream in{file_, std::ios::binary};
     const std::string text{std::istreambuf_iterator<char>{in}, {}};
-    auto table = from_json_text<gateway_info>(text);
+    auto table = from_kept_text<gateway_info>(text);
     return table ? std::move(*table) : gateway_info{};
   }
 
@@ -66,7 +66,7 @@ private:
   bool write(const gateway_info& table) {
     const auto fresh = file_.string() + ".new";
     std::ofstream out{fresh, std::ios::binary | std::ios::trunc};
-    out << to_json_text(table);
+    out << to_kept_text(table);
     out.close();
     std::error_code failed;
     if (out)

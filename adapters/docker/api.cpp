@@ -77,8 +77,12 @@ caf::error engine_error(ec code, std::string message, std::string next,
 
 caf::error refusal(const answer& x, const std::string& what) {
   const auto words = what + ": " + x.message;
-  if (x.status == 400)
-    return caf::make_error(ec::invalid_request, words);
+  if (x.status == 400) // what was asked for came from us: no fault of a source
+    return make_failure(ec::invalid_request,
+                        {cause::internal,
+                         "Docker refuses the " + words,
+                         {x.message},
+                         "Tell the platform's operator; what Docker says is in the evidence."});
   if (x.status == 404)
     return caf::make_error(ec::not_found, words);
   if (x.status == 409)

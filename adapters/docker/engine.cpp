@@ -87,12 +87,8 @@ public:
       return std::move(made.error());
     if (made->ok())
       return caf::unit;
-    if (made->status == 409) {
-      auto there = find_service(spec.name);
-      if (there || there.error() != ec::not_found)
-        return there ? caf::expected<caf::unit_t>{caf::unit} : std::move(there.error());
-      return caf::make_error(ec::conflict, "a service of this name is not ours: " + spec.name);
-    }
+    if (made->status == 409)
+      return compare(spec);
     return refusal(*made, "service " + spec.name);
   }
 
@@ -255,6 +251,19 @@ public:
   }
 
 private:
+  /// Who asks twice gets what is there. A name that is taken by something else is a conflict: whose
+  /// it is would be served in place of what was asked for.
+  caf::expected<caf::unit_t> compare(const service_spec& spec) {
+    const auto there = find_service(spec.name);
+    if (!there && there.error() != ec::not_found)
+      return there.error();
+    if (there && is_of(spec, decode_service(*there)))
+      return caf::unit;
+    return caf::make_error(
+      ec::conflict, "the name " + spec.name + " is taken by "
+                      + (there ? "another release, app or image" : "a service that is not ours"));
+  }
+
   std::string platform_label() const {
     return std::string{label::platform} + "=" + config_.platform_id;
   }

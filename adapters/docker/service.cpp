@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 namespace backendim::docker {
 
@@ -50,11 +51,21 @@ json::array limits_of(uint64_t max_files) {
   return result;
 }
 
+/// Swarm takes each "NAME=value" for a Go template. What would begin an action in it becomes an
+/// action that says just that, so the process gets every byte as it was written.
+std::string literal(std::string_view text) {
+  constexpr std::string_view begin = "{{";
+  std::string result;
+  for (size_t at; (at = text.find(begin)) != text.npos; text.remove_prefix(at + begin.size()))
+    result.append(text.substr(0, at)).append(R"({{"{{"}})");
+  return result.append(text);
+}
+
 json::object container_spec(const service_spec& spec, const json::object& labels,
                             api_version version, const secret_use& secrets, uint64_t max_files) {
   json::array environment;
   for (const auto& [name, value] : spec.env) // a map: the order, and so the spec, is stable
-    environment.push_back(json::value(name + "=" + value));
+    environment.push_back(json::value(literal(name + "=" + value)));
   json::object result{
     {"Image", spec.image},
     {"Labels", labels},

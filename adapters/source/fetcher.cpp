@@ -3,6 +3,7 @@
 #include "adapters/source/entry_rules.hpp"
 #include "adapters/subprocess/run.hpp"
 #include "protocol/error.hpp"
+#include "protocol/plain_text.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -135,7 +136,7 @@ private:
     const auto* raw = archive_entry_pathname(entry);
     const std::string name = raw ? raw : "";
     const auto refuse = [&](const std::string& trouble) {
-      return rejected("The archive's entry " + name.substr(0, 200) + " " + trouble + ".",
+      return rejected("The archive's entry " + shortened(name, 200) + " " + trouble + ".",
                       "Pack the project's folder with plain files and links inside of it.");
     };
     if (const auto trouble = name_trouble(name); !trouble.empty())
@@ -215,7 +216,7 @@ private:
     if (number == ENOSPC || number == EDQUOT || number == EIO || number == EROFS
         || number == EACCES)
       return cannot_write(into_ / name, std::errc{number});
-    return rejected("The archive's entry " + name.substr(0, 200) + " cannot be unpacked.",
+    return rejected("The archive's entry " + shortened(name, 200) + " cannot be unpacked.",
                     "Pack the project's folder anew.", {text ? text : "no reason given"});
   }
 
@@ -266,12 +267,14 @@ public:
                                        const fs::path& into, const source_limits& limits,
                                        const line_sink& on_line, std::stop_token stop) override {
     if (!allowed_url(url, options_.local_repositories))
-      return rejected("The repository " + url.substr(0, 200)
+      return rejected("The repository " + shortened(url, 200)
                         + " is not at an address that may be "
                           "cloned from.",
                       "Use https, ssh or git@host:path.");
-    if (!ref.empty() && (ref.front() == '-' || ref.find_first_of(" \n\r\t:^~?*[\\") != ref.npos))
-      return rejected("\"" + ref.substr(0, 200) + "\" is no branch, tag or commit.",
+    if (!ref.empty()
+        && (ref.front() == '-' || ref.find_first_of(" \t:^~?*[\\") != ref.npos
+            || plain_text(ref) != ref))
+      return rejected(in_quotes(ref) + " is no branch, tag or commit.",
                       "Name one that the repository has.");
     unfinished_folder folder{into};
     std::error_code failed;
@@ -320,7 +323,7 @@ private:
       return stopped();
     if (ran->good())
       return {};
-    return rejected("git cannot fetch " + ref + " of " + url.substr(0, 200) + ".",
+    return rejected("git cannot fetch " + ref + " of " + shortened(url, 200) + ".",
                     "Check the address, that the branch, tag or commit exists, and that this "
                     "machine may read it.",
                     {ran->tail.begin(), ran->tail.end()});

@@ -16,6 +16,8 @@
 #include "bin/daemon/outer_edge.hpp"
 #include "bin/daemon/restore.hpp"
 #include "bin/daemon/starter.hpp"
+#include "protocol/event_codec.hpp"
+#include "protocol/paths.hpp"
 #include "protocol/types.hpp"
 #include "protocol/ulid.hpp"
 
@@ -31,35 +33,66 @@ namespace backendim::daemon {
 
 namespace {
 
-/// Whether the deployment goes on, as far as the journal says. In doubt it does.
-bool goes_on(journal& events, const std::string& work) {
+/// What the journal says of a deployment: whose it is, and whether it goes on. In doubt it does.
+struct kept_work {
+  std::string tenant; ///< Empty: nobody knows.
+  bool goes_on = true;
+};
+
+kept_work look_up(journal& events, const std::string& work) {
   constexpr uint32_t more_than_there_are = 1'000;
-  const auto all = events.read(deployment_path(tenant_of_work(work), id_of_work(work)).text, 1,
-                               more_than_there_are);
+  const auto id = id_of_work(work);
+  kept_work result{tenant_of_work(work), true};
+  // Releases before named no tenant, neither here nor in the stream.
+  const auto stream = result.tenant.empty() ? prefix_of(path_kind::deployment) + id
+                                            : deployment_path(result.tenant, id).text;
+  const auto all = events.read(stream, 1, more_than_there_are);
   if (!all)
-    return true;
-  return !all->empty() && std::ranges::none_of(*all, [](const recorded_event& x) {
-    return x.event.type == type_name<deployment_ended>;
-  });
+    return result;
+  for (const auto& x : *all)
+    if (x.event.type == type_name<deployment_ended>)
+      result.goes_on = false;
+    else if (x.event.type == type_name<deployment_created>)
+      if (const auto made = from_kept_text<deployment_created>(x.event.body))
+        result.tenant = made->tenant;
+  result.goes_on = result.goes_on && !all->empty();
+  return result;
 }
 
 /// Removes the sources of deployments that ended while no daemon ran.
 void sweep_sources(const std::filesystem::path& builds, journal& events) {
   std::error_code failed;
-  std::vector<std::filesystem::path> unwanted;
+  std::vector<std::filesystem::path> found;
   for (std::filesystem::directory_iterator i{builds, failed}, end; !failed && i != end;
        i.increment(failed))
-    if (!goes_on(events, i->path().filename()))
-      unwanted.push_back(i->path());
-  for (const auto& folder : unwanted)
-    std::filesystem::remove_all(folder, failed);
+    found.push_back(i->path());
+  for (const auto& folder : found) {
+    const auto known = look_up(events, folder.filename());
+    if (!known.goes_on)
+      std::filesystem::remove_all(folder, failed);
+    else if (tenant_of_work(folder.filename().string()).empty() && !known.tenant.empty())
+      std::filesystem::rename(folder, builds / work_name(known.tenant, folder.filename().string()),
+                              failed);
+  }
+}
+
+/// Whether there is a source of the deployment: it is kept until its image is in the registry.
+bool has_source(const std::filesystem::path& builds, const std::string& id) {
+  std::error_code failed;
+  for (std::filesystem::directory_iterator i{builds, failed}, end; !failed && i != end;
+       i.increment(failed))
+    if (id_of_work(i->path().filename().string()) == id)
+      return true;
+  return false;
 }
 
 buildah::builder_options builder_options_of(const config& x, const equipment& gear) {
   buildah::builder_options result;
   result.platform = gear.platform_id;
   result.state = gear.state.path();
-  result.wanted = [events = gear.events](const std::string& id) { return goes_on(*events, id); };
+  result.wanted = [builds = gear.state.path() / "builds"](const std::string& id) {
+    return has_source(builds, id);
+  };
   result.gate = gear.gate;
   result.user = x.builder.user;
   result.registry = x.registry;
@@ -113,10 +146,11 @@ caf::expected<std::unique_ptr<equipment>> equip(const config& x, listening_socke
                result->admin_token, why)
       || !take(journal_store{x, folder, {}}.open(), result->events, why)
       || !take(open_blobs(x.blobs, folder / "blobs"), result->blobs, why)
-      || !take(directory::open_log_store(folder / "logs"), result->logs, why)
-      || !take(buildah::make_builder(builder_options_of(x, *result)), result->builder, why))
+      || !take(directory::open_log_store(folder / "logs"), result->logs, why))
     return why;
   sweep_sources(folder / "builds", *result->events);
+  if (!take(buildah::make_builder(builder_options_of(x, *result)), result->builder, why))
+    return why;
   docker::engine_config docker;
   docker.socket = x.docker_socket;
   docker.platform_id = result->platform_id;

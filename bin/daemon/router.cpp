@@ -46,8 +46,9 @@ caf::expected<parsed_target> parse_target(std::string_view target) {
       return caf::make_error(ec::invalid_request,
                              "the path holds a control character, or a byte that is not UTF-8");
   for (const auto& [name, value] : result.query)
-    if (!is_utf8(name) || !is_utf8(value))
-      return caf::make_error(ec::invalid_request, "the query holds a byte that is not UTF-8");
+    if (plain_text(name) != name || plain_text(value) != value)
+      return caf::make_error(ec::invalid_request,
+                             "the query holds a control character, or a byte that is not UTF-8");
   return result;
 }
 

@@ -255,6 +255,7 @@ TEST_F(AppTest, SameRequestIsTheSameDeployment) {
   EXPECT_FALSE(run(deploy("r1")));
   EXPECT_EQ(ids, 1);
   EXPECT_EQ(answer(s, deploy("r1"))->id, "d1");
+  EXPECT_EQ(answer(s, deploy("r1"))->created, now) << "no answer reads a clock";
   EXPECT_EQ(run(deploy("r1", "sha256:2")), ec::conflict);
 }
 

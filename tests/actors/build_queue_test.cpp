@@ -161,11 +161,11 @@ TEST_F(BuildQueueTest, GivesOneBuildTheOneSlotAndTheNextToTheOtherTenant) {
   std::vector<std::string> ids;
   for (const auto& x : seen.jobs)
     ids.push_back(x.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"a1", "a2", "b1", "a3"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"a1", "b1", "a2", "a3"}));
   EXPECT_TRUE(seen.jobs[0].running);
   EXPECT_FALSE(seen.jobs[0].waits);
   EXPECT_FALSE(seen.jobs[1].running);
-  EXPECT_EQ(wait_of("b1").position, 2u);
+  EXPECT_EQ(wait_of("b1").position, 1u);
   EXPECT_EQ(wait_of("a1").position, 0u) << "it waits for nothing";
   EXPECT_EQ(wait_of("nobody").position, 0u);
 }
@@ -268,7 +268,7 @@ TEST_F(BuildQueueTest, RunningTimeIsLimitedAndWaitingIsNot) {
 TEST_F(BuildQueueTest, EstimatesComeFromBuildsThatEnded) {
   ask(queue, job("d1"));
   ask(queue, job("d2"));
-  ask(queue, job("d3", "other"));
+  ask(queue, job("d3"));
   EXPECT_FALSE(wait_of("d2").estimated_wait);
   advance(40s);
   finish("d1");
@@ -278,15 +278,66 @@ TEST_F(BuildQueueTest, EstimatesComeFromBuildsThatEnded) {
   EXPECT_EQ(info().usual_build, std::chrono::milliseconds{40s});
 }
 
-TEST_F(BuildQueueTest, ARepeatedJobWaitsUntilTheOlderOneIsGone) {
+/// A deployment that begins anew asks for the step that it finds in its stream.
+TEST_F(BuildQueueTest, WhoAsksForTheSameOnceMoreGetsWhatComesOfIt) {
+  config.build_slots = 2;
+  start();
+  auto first = ask(queue, job("d1"));
+  auto again = ask(queue, job("d1"));
+  ASSERT_EQ(info().jobs.size(), 1u) << "two builds in one folder";
+  EXPECT_FALSE(building.at("d1").stop.stop_requested()) << "half a build is lost for nothing";
+  finish("d1");
+  caf::error why;
+  first.receive([](const image_built&) {}, [&](caf::error& x) { why = std::move(x); });
+  EXPECT_EQ(why, ec::conflict);
+  bool built = false;
+  again.receive([&](const image_built&) { built = true; }, [](const caf::error&) {});
+  EXPECT_TRUE(built);
+  EXPECT_TRUE(info().jobs.empty());
+}
+
+TEST_F(BuildQueueTest, AJobThatWaitsIsFoundAgainInItsPlace) {
+  ask(queue, job("d1"));
+  ask(queue, job("d2"));
+  ask(queue, job("d3"));
+  auto again = ask(queue, job("d2"));
+  ASSERT_EQ(info().jobs.size(), 3u);
+  EXPECT_EQ(wait_of("d2").position, 1u);
+  finish("d1");
+  finish("d2");
+  bool built = false;
+  again.receive([&](const image_built&) { built = true; }, [](const caf::error&) {});
+  EXPECT_TRUE(built);
+}
+
+TEST_F(BuildQueueTest, AnotherJobOfADeploymentWaitsUntilTheOlderOneIsGone) {
+  config.build_slots = 2;
+  start();
   ask(queue, job("d1"));
   auto older = building.at("d1");
-  ask(queue, job("d1"));
+  auto other = job("d1");
+  other.plan.containerfile = "Dockerfile.new";
+  ask(queue, other);
   EXPECT_TRUE(older.stop.stop_requested());
   EXPECT_EQ(info().jobs.size(), 2u);
+  size_t running = 0;
+  for (const auto& x : info().jobs)
+    running += x.running;
+  EXPECT_EQ(running, 1u) << "two builds in one folder, under one name";
   finish("d1");
   EXPECT_FALSE(building.at("d1").stop.stop_requested()) << "the second one runs";
   EXPECT_EQ(info().jobs.size(), 1u);
+}
+
+TEST_F(BuildQueueTest, WhatWasToldToStopIsNotFoundAgain) {
+  ask(queue, job("d1"));
+  auto older = building.at("d1");
+  ask(queue, cancel_work{"d1", "acme"});
+  ASSERT_TRUE(older.stop.stop_requested());
+  ask(queue, job("d1"));
+  EXPECT_EQ(info().jobs.size(), 2u);
+  finish("d1");
+  EXPECT_FALSE(building.at("d1").stop.stop_requested());
 }
 
 TEST_F(BuildQueueTest, CancellingStopsThatDeploymentAloneAndFreesItsPlace) {

@@ -35,12 +35,30 @@ TEST(DiagnosisTest, NamesTheMissingVariable) {
     {"panic: environment variable \"TOKEN\" not found", "TOKEN"},
     {"fatal: missing STRIPE_KEY", "STRIPE_KEY"},
     {"SECRET_KEY environment variable is required", "SECRET_KEY"},
+    {"config: REDIS_URL must be set", "REDIS_URL"},
+    {"Please set API_TOKEN before the start", "API_TOKEN"},
+    {"missing environment variables: `FIRST_ONE`, SECOND", "FIRST_ONE"},
+    {"A KeyError: 'x' KeyError: 'HOME_PAGE'", "HOME_PAGE"},
+    {"__9PORT_2 was not defined", "PORT_2"},
   };
   for (const auto& [line, name] : cases) {
     auto x = diagnose_exit(exited(1), {{}, {"starting", line}});
     EXPECT_EQ(x.code, cause::missing_environment) << line;
     EXPECT_NE(x.next.find(name), std::string::npos) << x.next;
   }
+}
+
+TEST(DiagnosisTest, NamesNothingThatIsNotComplainedOf) {
+  std::string hostile;
+  while (hostile.size() < 1'000'000)
+    hostile += "no environment variable A KeyError: 'A missing ";
+  for (const std::string& line :
+       {std::string{}, std::string{"KeyError: 'lower'"}, std::string{"KeyError: 'OPEN"},
+        std::string{"API is down"}, std::string{"environment variable is missing"},
+        std::string{"missing x"}, std::string{"DB is set aside"}, std::string{"A_B is notset"},
+        std::string{"environment variable"}, std::string{"caf\xe9 missing"}, hostile})
+    EXPECT_EQ(diagnose_exit(exited(1), {{}, {line}}).code, cause::app_crashed)
+      << line.substr(0, 60);
 }
 
 TEST(DiagnosisTest, MemoryAndMissingProgramAreToldApart) {

@@ -60,7 +60,17 @@ TEST_F(SlotLaneTest, WhoComesBackAtOnceStandsBehindWhoWaited) {
   enter("b", {11}); // while its first one runs
   enter("c", {20});
   lane.leave(10, now, true);
-  EXPECT_EQ(served(), (tickets{2, 11, 20}));
+  EXPECT_EQ(served(), (tickets{20, 2, 11}));
+}
+
+TEST_F(SlotLaneTest, WhoJustHadTheSlotDoesNotHaveTheNextOneToo) {
+  enter("flood", {1});
+  ASSERT_EQ(lane.admit(now), 1u);
+  enter("flood", {2, 3, 4, 5, 6, 7, 8, 9, 10});
+  enter("small", {20});
+  EXPECT_EQ(order().front(), 20u) << "what is foretold";
+  lane.leave(1, now += 10s, true);
+  EXPECT_EQ(lane.admit(now), 20u) << "what happens";
 }
 
 TEST_F(SlotLaneTest, NoMoreRunThanThereAreSlots) {

@@ -1,10 +1,13 @@
 #include "protocol/config_problem.hpp"
+#include "protocol/plain_text.hpp"
 #include "protocol/runtime_name.hpp"
 #include "protocol/types.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace backendim;
 
@@ -119,6 +122,31 @@ TEST(ConfigProblemTest, ARuntimeIsALanguageAndAVersion) {
   EXPECT_EQ(split_runtime("node:18").language, "node");
   EXPECT_EQ(split_runtime("node:18").version, "18");
   EXPECT_EQ(plain_runtime("node:18"), "node@18");
+}
+
+TEST(ConfigProblemTest, NoProcessIsGivenAZero) {
+  for (const auto& [settings, pointer] : std::vector<std::pair<std::string, std::string>>{
+         {R"({"env":{"A":"x\u0000y"}})", "/env/A"},
+         {R"({"start":"run\u0000"})", "/start"},
+         {R"({"build":{"command":"make\u0000"}})", "/build/command"},
+         {R"({"deploy":{"release_command":"migrate\u0000"}})", "/deploy/release_command"}})
+    EXPECT_EQ(wrong_in(settings).pointer, pointer);
+}
+
+/// It becomes a part of a request's first line.
+TEST(ConfigProblemTest, AHealthPathHasNoControlCharacters) {
+  EXPECT_EQ(wrong_in(R"({"health_check":"/a\u00e4"})").pointer, "");
+  EXPECT_EQ(wrong_in(R"({"health_check":"/a\rb"})").pointer, "/health_check");
+  EXPECT_EQ(wrong_in(R"({"health_check":"/a\u0001"})").pointer, "/health_check");
+}
+
+TEST(ConfigProblemTest, WhatIsRepeatedIsWholeCharactersAndSteersNothing) {
+  std::string name = "x";
+  while (name.size() < 200)
+    name += "\u20ac";
+  EXPECT_TRUE(is_utf8(wrong_in("{\"name\":\"" + name + "\"}").found));
+  EXPECT_EQ(wrong_in(R"({"name":"a\u001b[31mb\nc"})").found, "\"ab c\"");
+  EXPECT_EQ(wrong_in(R"({"a\nb":1})").found, "a b");
 }
 
 } // namespace

@@ -32,6 +32,20 @@ TEST(PlainTextTest, NothingInItSteersWhoShowsIt) {
   EXPECT_EQ(plain_text(std::string("nul\0l", 5)), "null");
 }
 
+TEST(PlainTextTest, WhatIsShortenedKeepsWholeCharacters) {
+  const std::string many = "\u00e9\u00e9\u00e9"; // two bytes each
+  EXPECT_EQ(shortened(many, 6), many);
+  EXPECT_EQ(shortened(many, 5), "\u00e9\u00e9");
+  EXPECT_EQ(shortened(many, 1), "");
+  EXPECT_EQ(shortened("a\x1b[31mb\nc", 3), "ab ");
+  EXPECT_EQ(in_quotes("caf\xE9\n"), "\"caf\uFFFD \"");
+  std::string word = "x";
+  while (word.size() < 200)
+    word += "\u20ac";
+  EXPECT_TRUE(is_utf8(in_quotes(word)));
+  EXPECT_LE(in_quotes(word).size(), 82u);
+}
+
 using some_event = std::variant<deployment_ended>;
 
 TEST(PlainTextTest, EveryEventThatIsWrittenCanBeRead) {

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <iostream>
 #include <numeric>
 #include <string_view>
@@ -56,6 +57,6 @@ int main(int argc, char** argv) {
     std::cerr << "usage: simulation_tests [--seeds N | --seed S] [--gtest_filter=...]\n";
     return 2;
   }
-  spdlog::set_level(spdlog::level::off);
+  spdlog::set_level(std::getenv("SIMULATION_LOG") ? spdlog::level::info : spdlog::level::off);
   return RUN_ALL_TESTS();
 }

@@ -1,5 +1,6 @@
 #include "tests/simulation/world.hpp"
 
+#include "actors/reconciler.hpp"
 #include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
 
@@ -139,6 +140,7 @@ void world::start() {
              },
              {},
              [fresh] { caf::anon_send(fresh, renew_all{prefix_of(path_kind::app)}); }});
+  handle(system.spawn(reconciler, reconciler_config{}, docker_, door_));
 }
 
 /// Ends all that a kill of the daemon would end.

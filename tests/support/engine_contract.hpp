@@ -172,6 +172,21 @@ TEST_P(EngineContract, AServiceThatIsThereStaysAsItIs) {
   EXPECT_EQ(services()[0].replicas, 1u);
 }
 
+TEST_P(EngineContract, ANameThatSomethingElseHasIsAConflict) {
+  start(app_conduct::serve);
+  for (const auto change : std::vector<void (*)(service_spec&)>{
+         [](service_spec& x) { x.tenant += "2"; }, [](service_spec& x) { x.app = "other"; },
+         [](service_spec& x) { x.release = 8; },
+         [](service_spec& x) { x.image = "registry.example/other:1"; }}) {
+    auto other = spec_of(app_conduct::serve);
+    change(other);
+    EXPECT_EQ(error_of(engine->ensure_service(other)), ec::conflict)
+      << other.tenant << ' ' << other.app << ' ' << other.release << ' ' << other.image;
+  }
+  ASSERT_EQ(services().size(), 1u);
+  EXPECT_EQ(services()[0].app, "app");
+}
+
 TEST_P(EngineContract, TasksBecomeRunning) {
   start(app_conduct::serve, 2);
   ASSERT_TRUE(wait_for_running(2));

@@ -49,6 +49,29 @@ TEST_P(EngineContract, ACommandInATaskHasInputOutputAndAnExitCode) {
   EXPECT_EQ(failed.output.at(output_stream::err), "bad\n");
 }
 
+/// Swarm would take some of these for templates.
+TEST_P(EngineContract, TheEnvironmentIsWhatWasAskedForByteForByte) {
+  auto spec = spec_of(app_conduct::serve);
+  spec.env = {{"V0", "{{.Service.Name}}"},
+              {"V1", "{{ greeting }} {{{{- \"a\" -}}}} {{/* c */}} }}{{"},
+              {"V2", "{{{ }}} { {"},
+              {"V3", "two\nlines, a=b, quote\"'`$HOME\\ \u00e4\u20ac\U0001F600"},
+              {"V4", ""},
+              {"V5", " x {"}};
+  ASSERT_TRUE(engine->ensure_network(tenant));
+  const auto made = engine->ensure_service(spec);
+  ASSERT_TRUE(made) << render(made.error());
+  ASSERT_TRUE(wait_for_running(1)) << what_there_is();
+  const auto shown = engine->exec({running().at(0).container_id, world->command("env"), false, {}});
+  ASSERT_TRUE(shown) << render(error_of(shown));
+  const auto ended = run_to_end(*shown);
+  ASSERT_TRUE(ended.code) << render(ended.code.error());
+  std::string expected;
+  for (const auto& [key, value] : spec.env)
+    expected += value + '\0';
+  EXPECT_EQ(ended.output.at(output_stream::out), expected);
+}
+
 TEST_P(EngineContract, ACommandInATaskHasATerminalOfTheSizeAskedFor) {
   start(app_conduct::serve);
   ASSERT_TRUE(wait_for_running(1));

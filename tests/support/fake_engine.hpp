@@ -181,8 +181,11 @@ public:
 
   caf::expected<caf::unit_t> ensure_service(const service_spec& spec) override {
     return guarded([&]() -> caf::expected<caf::unit_t> {
-      if (find_service(spec.name))
-        return caf::unit;
+      if (const auto* there = find_service(spec.name)) {
+        if (is_of(spec, info_of(there->spec)))
+          return caf::unit;
+        return caf::make_error(ec::conflict, "another one has the name " + spec.name);
+      }
       if (spec.image.empty() || !std::regex_match(spec.name, std::regex{"[A-Za-z0-9][\\w.-]*"}))
         return caf::make_error(ec::invalid_request, "fake refuses the spec");
       networks_.insert(spec.tenant);
@@ -217,8 +220,8 @@ public:
   caf::expected<std::vector<service_info>> services() override {
     return guarded([&]() -> caf::expected<std::vector<service_info>> {
       std::vector<service_info> result;
-      for (const auto& [x, tasks] : services_)
-        result.push_back({x.name, x.tenant, x.app, x.release, x.replicas, x.image});
+      for (const auto& x : services_)
+        result.push_back(info_of(x.spec));
       return result;
     });
   }
@@ -299,7 +302,8 @@ public:
         return caf::make_error(ec::not_found, what.container_id);
       if (t->state != task_state::running)
         return caf::make_error(ec::conflict, what.container_id + " does not run");
-      return std::shared_ptr<exec_session>{std::make_shared<fake_exec>(what, living_)};
+      const auto& env = find_service(t->service)->spec.env;
+      return std::shared_ptr<exec_session>{std::make_shared<fake_exec>(what, living_, env)};
     });
   }
 
@@ -400,6 +404,10 @@ private:
     lock.unlock();
     publish();
     return result;
+  }
+
+  static service_info info_of(const service_spec& x) {
+    return {x.name, x.tenant, x.app, x.release, x.replicas, x.image};
   }
 
   static caf::error refused() {

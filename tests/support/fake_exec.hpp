@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,11 +15,13 @@
 namespace backendim::test {
 
 /// Commands in memory: {"cat"} gives its input back; {"fail"} writes "good" to stdout, "bad" to
-/// stderr and ends with 3; {"size"} writes its terminal's rows and columns; {"sleep"} never ends.
+/// stderr and ends with 3; {"size"} writes its terminal's rows and columns; {"env"} writes the
+/// values of the variables V0 to V5, a zero behind each; {"sleep"} never ends.
 class fake_exec : public exec_session {
 public:
-  fake_exec(exec_request what, std::shared_ptr<std::atomic<int>> living)
-    : what_{std::move(what)}, living_{std::move(living)} {}
+  fake_exec(exec_request what, std::shared_ptr<std::atomic<int>> living,
+            std::map<std::string, std::string> env)
+    : what_{std::move(what)}, living_{std::move(living)}, env_{std::move(env)} {}
 
   caf::expected<int> run(const exec_sink& on_output, std::stop_token stop) override {
     std::stop_callback wake{stop, [this] {
@@ -72,6 +75,12 @@ private:
       on_output(output_stream::err, "bad\n");
       return 3;
     }
+    if (name == "env") {
+      lock.unlock();
+      for (const char digit : std::string{"012345"})
+        on_output(output_stream::out, env_[std::string{"V"} + digit] + '\0');
+      return 0;
+    }
     if (name == "size") {
       const auto text
         = std::to_string(what_.size.rows) + " " + std::to_string(what_.size.columns) + "\r\n";
@@ -98,6 +107,7 @@ private:
 
   exec_request what_;
   std::shared_ptr<std::atomic<int>> living_;
+  std::map<std::string, std::string> env_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::pair<std::string, std::function<void()>>> input_;

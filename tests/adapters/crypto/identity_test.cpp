@@ -88,6 +88,30 @@ TEST_F(IdentityTest, RandomTokensDiffer) {
   EXPECT_EQ(id->random_token(24).size(), 32u);
 }
 
+/// Releases of before made the file first and wrote into it then.
+TEST_F(IdentityTest, AnEmptyKeyFileIsFilledAndShortOnesAreRefused) {
+  const auto half = folder.path() / "half";
+  std::ofstream{half}.flush();
+  std::filesystem::permissions(half, std::filesystem::perms{0600});
+  const auto made = crypto::open_identity(half);
+  ASSERT_TRUE(made) << render(error_of(made));
+  EXPECT_EQ(std::filesystem::file_size(half), 32u);
+  EXPECT_EQ(std::filesystem::status(half).permissions() & std::filesystem::perms{077},
+            std::filesystem::perms::none);
+  auto again = *crypto::open_identity(half);
+  EXPECT_TRUE(again->verify(*(*made)->issue(ada, 60s)));
+  std::ofstream{half} << "short";
+  EXPECT_EQ(error_of(crypto::open_identity(half)), ec::internal);
+}
+
+TEST_F(IdentityTest, WhatAnInterruptedWriteLeftIsNoKey) {
+  const auto fresh = folder.path() / "fresh";
+  std::ofstream{fresh.string() + ".new"} << "half a key";
+  ASSERT_TRUE(crypto::open_identity(fresh));
+  EXPECT_EQ(std::filesystem::file_size(fresh), 32u);
+  EXPECT_FALSE(std::filesystem::exists(fresh.string() + ".new"));
+}
+
 TEST_F(IdentityTest, KeyThatOthersMayReadIsRefused) {
   std::filesystem::permissions(file, std::filesystem::perms{0644});
   EXPECT_EQ(error_of(crypto::open_identity(file)), ec::internal);

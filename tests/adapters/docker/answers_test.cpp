@@ -117,6 +117,13 @@ TEST(DockerServiceTest, EnvironmentIsSortedAndTheCommandTheImagesUnlessGiven) {
             (json::array{"node", "a b.js"}));
 }
 
+TEST(DockerServiceTest, WhatSwarmWouldTakeForATemplateSaysItself) {
+  auto spec = shop();
+  spec.env = {{"A", "{{.Service.Name}} {{{ }}"}, {"B", "{ { }}"}};
+  EXPECT_EQ(list(encoded(spec), "/TaskTemplate/ContainerSpec/Env"),
+            (json::array{R"(A={{"{{"}}.Service.Name}} {{"{{"}}{ }})", "B={ { }}"}));
+}
+
 TEST(DockerServiceTest, SecretsAreFilesOfOneUserAndTheStarterIsSeen) {
   secret_use use;
   use.files = {{"id-1", "bim-1", "/run/secrets/TOKEN"}};

@@ -41,6 +41,7 @@ public:
             name == "cat"    ? "cat"
             : name == "fail" ? "echo good; echo bad >&2; exit 3"
             : name == "size" ? "sleep 1; stty size"
+            : name == "env"  ? R"(printf '%s\0' "$V0" "$V1" "$V2" "$V3" "$V4" "$V5")"
                              : "sleep 4321 & trap '' HUP; sleep 4321"};
   }
 

@@ -91,7 +91,7 @@ TEST_F(CloneTest, TakesBranchesTagsAndCommits) {
 TEST_F(CloneTest, WhatIsNotThereIsRejectedAndLeavesNothing) {
   for (const std::string ref :
        {"missing", "0123456789012345678901234567890123456789", "--upload-pack=x", "-f", "a b",
-        "main:x", "v1^", "ma*", "main~1", "a\nb"}) {
+        "main:x", "v1^", "ma*", "main~1", "a\nb", "a\x01", "caf\xE9"}) {
     const auto got = clone(ref);
     EXPECT_EQ(error_of(got), ec::invalid_request) << ref;
     EXPECT_EQ(failure_of(error_of(got)).code, cause::source_rejected) << ref;
