@@ -59,19 +59,7 @@ gateway_state::interface::behavior_type gateway_state::make_behavior(gateway_con
     },
     [this](set_route& x) { return change_route(std::move(x)); },
     [this](set_aliases& x) { return change_aliases(std::move(x)); },
-    [this](const remove_route& x) -> caf::result<route_set> {
-      if (const auto found = routes_.find(x.host);
-          found != routes_.end()
-          && (found->second.tenant != x.tenant || found->second.app != x.app))
-        return route_set{x.host, epoch_}; // another app has it by now
-      forget_rules(x.host);
-      splits_.erase(x.host);
-      if (routes_.erase(x.host) + remembered_.erase(x.host) == 0)
-        return route_set{x.host, epoch_};
-      auto promise = self_->make_response_promise<route_set>();
-      unused_.emplace(publish(), std::pair{x.host, promise});
-      return promise;
-    },
+    [this](const remove_route& x) { return forget_route(x); },
     [this](split_route& x) { return split(std::move(x)); },
     [this](const end_split& x) -> caf::result<route_set> {
       if (forget_split(x.host, x.service))
@@ -188,6 +176,24 @@ caf::result<route_set> gateway_state::change_route(set_route x) {
     promoted = forget_split(x.host, x.service->service); // it gets all requests now
   }
   return answer_at(same && !promoted ? epoch_ + (changed_ ? 1 : 0) : publish(), x.host);
+}
+
+/// A host that was an app's may be another's by now, told or only remembered of before a restart.
+caf::result<route_set> gateway_state::forget_route(const remove_route& x) {
+  const auto told = routes_.find(x.host);
+  const auto before = remembered_.find(x.host);
+  const bool other
+    = told != routes_.end() && (told->second.tenant != x.tenant || told->second.app != x.app);
+  const bool other_before = before != remembered_.end() && before->second.tenant != x.tenant;
+  if (other || other_before)
+    return route_set{x.host, epoch_};
+  forget_rules(x.host);
+  splits_.erase(x.host);
+  if (routes_.erase(x.host) + remembered_.erase(x.host) == 0)
+    return route_set{x.host, epoch_};
+  auto promise = self_->make_response_promise<route_set>();
+  unused_.emplace(publish(), std::pair{x.host, promise});
+  return promise;
 }
 
 /// Once the table *epoch* is in use and requests for *host* find their way.

@@ -111,6 +111,7 @@ private:
   watched_service& watch(const std::string& tenant, const std::string& service);
   void probe(const await_release& x);
   caf::result<route_set> change_route(set_route x);
+  caf::result<route_set> forget_route(const remove_route& x);
   caf::result<route_set> change_aliases(set_aliases x);
   caf::result<route_set> answer_at(uint64_t epoch, const std::string& host);
   bool is_routed(const std::string& host) const;

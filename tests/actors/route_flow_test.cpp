@@ -109,4 +109,30 @@ TEST_F(RouteFlowTest, ADestroyedAppLeavesItsRouteThoughItsActorBeganAnew) {
   EXPECT_TRUE(engine->services()->empty()) << "the destroyed app still runs";
 }
 
+/// The host of a destroyed app was given to another one, and the platform was restarted.
+TEST_F(RouteFlowTest, AnAppThatIsGoneTakesNobodysHostAway) {
+  const std::string host = "shop-acme.localhost";
+  gateway_info before;
+  before.epoch = 7;
+  before.routes.push_back({host, "evil-x-v1", {"127.0.0.1:3000"}, "", ""});
+  before.routes.back().tenant = "evil";
+  stop_all();
+  remembered->keep(before);
+  start();
+  const auto remove = [&](const std::string& tenant, const std::string& app) {
+    auto reply = ask(gate, remove_route{host, tenant, app});
+    EXPECT_TRUE(get_soon<route_set>(reply));
+    return !front->table.hosts.contains(host);
+  };
+  auto page = ask(gate, set_route{"other.localhost", "acme", "other", caf::none, "", ""});
+  ASSERT_TRUE(get_soon<route_set>(page));
+  EXPECT_FALSE(remove("acme", "shop"));
+  EXPECT_TRUE(remove("evil", "x"));
+  auto set = ask(gate, set_route{host, "evil", "x", caf::none, "", ""});
+  ASSERT_TRUE(get_soon<route_set>(set));
+  EXPECT_FALSE(remove("acme", "shop"));
+  EXPECT_FALSE(remove("evil", "y"));
+  EXPECT_TRUE(remove("evil", "x"));
+}
+
 } // namespace

@@ -85,7 +85,7 @@ protected:
   }
 
   static fs::path log_of(const std::string& id) {
-    return e2e::daemon_process::instance().state() / "logs" / (id + ".log");
+    return e2e::daemon_process::instance().state() / "logs" / ("main_" + id + ".log");
   }
 
   static json::value collect(const std::vector<std::string>& more = {}) {

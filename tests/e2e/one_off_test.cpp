@@ -219,7 +219,7 @@ TEST_F(OneOffTest, AForeignTenantIsRefused) {
   EXPECT_EQ(as_eve(at + "/" + id, {}).status, 404);
   EXPECT_EQ(as_eve(at + "/" + id + "/logs", {}).status, 404);
   EXPECT_EQ(as_eve(at + "/" + id, {"-X", "DELETE"}).status, 404);
-  EXPECT_EQ(as_eve("http://127.0.0.1:7780/v1/actors/task/" + id, {}).status, 404);
+  EXPECT_EQ(as_eve("http://127.0.0.1:7780/v1/actors/task/main/" + id, {}).status, 404);
   EXPECT_EQ(as_eve(at, {"-X", "POST", "-H", "Content-Type: application/json", "--data-binary",
                         R"({"command":["true"]})"})
               .status,

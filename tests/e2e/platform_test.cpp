@@ -114,7 +114,7 @@ TEST(CancelTest, CancelledBuildEndsAndLeavesNothing) {
   EXPECT_EQ(state_of(id).at("state"), "cancelled");
   EXPECT_TRUE(test::eventually([&] {
     return e2e::run({"pgrep", "-f", "sleep 3000"}).exit_code != 0
-           && !fs::exists(e2e::daemon_process::instance().state() / "builds" / id)
+           && !fs::exists(e2e::daemon_process::instance().state() / "builds" / ("main_" + id))
            && e2e::run({"ip", "netns"}).out.find(id) == std::string::npos;
   }))
     << "the build goes on";
