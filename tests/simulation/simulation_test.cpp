@@ -32,57 +32,57 @@ const std::vector<wish> all{wish::deploy,   wish::deploy, wish::redeploy,
                             wish::stop,     wish::start,  wish::scale};
 
 TEST(Simulation, FairWeather) {
-  run({}, 12, all);
+  run({}, 40, all);
 }
 
 TEST(Simulation, CancelAndDestroyAtAnyMoment) {
-  run({}, 12, {wish::deploy, wish::cancel, wish::deploy, wish::destroy});
+  run({}, 40, {wish::deploy, wish::cancel, wish::deploy, wish::destroy});
 }
 
 TEST(Simulation, AnyActorFails) {
   weather x;
   x.crashes = true;
-  run(x, 10, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, ThePlatformIsRestarted) {
   weather x;
   x.restarts = true;
-  run(x, 12, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, TheJournalIsAwayAndLosesAnswers) {
   weather x;
   x.journal = true;
-  run(x, 10, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, TheEngineIsAwayAndLosesAnswers) {
   weather x;
   x.engine = true;
-  run(x, 10, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, TheEdgeIsSlow) {
   weather x;
   x.edge = true;
-  run(x, 12, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, BuildsFail) {
   weather x;
   x.builder = true;
-  run(x, 12, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, ThreadsHang) {
   weather x;
   x.hangs = true;
-  run(x, 10, all);
+  run(x, 30, all);
 }
 
 TEST(Simulation, AllAtOnce) {
-  run({true, true, true, true, true, true, true}, 12, all);
+  run({true, true, true, true, true, true, true}, 30, all);
 }
 
 } // namespace

@@ -240,27 +240,19 @@ void world::change_weather() {
   }
 }
 
-void world::heard(answer x) {
-  x.order = ++told_;
-  answers_.push_back(std::move(x));
-}
-
 template <class Reply, path_kind Kind, class Message>
 void world::send(path<Kind> where, Message message, answer about) {
   const std::function<void(caf::expected<Reply>)> done
     = [this, about](const caf::expected<Reply>& reply) {
         auto x = about;
         x.taken = static_cast<bool>(reply);
-        if (!reply)
-          x.refused = reply.error() == ec::conflict || reply.error() == ec::not_found
-                      || reply.error() == ec::invalid_request;
         if constexpr (std::is_same_v<Reply, deployment_info>)
           if (reply) {
             x.deployment = reply->id;
             if (x.what != wish::cancel)
               latest_[{x.tenant, x.app}] = reply->id;
           }
-        heard(std::move(x));
+        answers_.push_back(std::move(x));
       };
   const auto who
     = system_->spawn(user<Reply, Kind, Message>, door_, std::move(where), std::move(message), done);
@@ -271,7 +263,7 @@ void world::ask(wish what) {
   const std::string tenant{tenants[lot_() % tenants.size()]}, name{apps[lot_() % apps.size()]};
   const request_meta meta{"ada", "r" + std::to_string(++asked_)};
   const auto where = app_path(tenant, name);
-  const answer about{what, tenant, name, "", false, false, 0};
+  const answer about{what, tenant, name, meta.request_id, "", false};
   switch (what) {
     case wish::deploy: {
       start_deployment x;
@@ -346,11 +338,48 @@ caf::expected<Reply> world::learn(path<Kind> where, Message message) {
   return caf::make_error(ec::timed_out, "no answer");
 }
 
+/// What was acknowledged is in the journal, and the app is what the journal makes of it.
+void world::check_journal(const std::string& tenant, const std::string& app,
+                          const caf::expected<app_info>& info, std::vector<std::string>& wrong) {
+  const auto stream = app_path(tenant, app).text;
+  const auto say = [&](const std::string& what) { wrong.push_back(stream + ": " + what); };
+  app_state state;
+  std::set<std::string> known; // ids of requests that are in an event of their own
+  for (uint64_t from = 1;;) {
+    const auto page = store_->read(stream, from, 500);
+    if (!page) {
+      say("cannot be read: " + render(page.error()));
+      return;
+    }
+    for (const auto& x : *page) {
+      from = x.version + 1;
+      known.insert(x.event.meta.request_id);
+      if (const auto event = decode_event<app_event>(x))
+        std::visit([&](const auto& each) { apply(state, each); }, *event);
+      else
+        say(render(event.error()));
+    }
+    if (page->size() < 500)
+      break;
+  }
+  const auto answers = answers_;
+  for (const auto& x : answers)
+    if (x.tenant == tenant && x.app == app && x.taken && x.what != wish::cancel
+        && !known.contains(x.request))
+      say("request " + x.request + " was acknowledged and is not in the journal");
+  if (state.exists != static_cast<bool>(info))
+    say(state.exists ? "is there in the journal only" : "is gone in the journal only");
+  const auto number = [](const auto& live) { return live ? live->number : 0; };
+  if (info && (number(state.live) != number(info->live) || state.stopped != info->stopped))
+    say("is not what its journal says");
+}
+
 void world::check_app(const std::string& tenant, const std::string& app, const gateway_info& routes,
                       std::vector<std::string>& wrong) {
   const auto name = tenant + "/" + app;
   const auto say = [&](const std::string& what) { wrong.push_back(name + ": " + what); };
   const auto info = learn<app_info>(app_path(tenant, app), get_app{});
+  check_journal(tenant, app, info, wrong);
   const auto route
     = std::ranges::find(routes.routes, app + "-" + tenant + ".localhost", &route_info::host);
   std::vector<std::string> services;
@@ -361,12 +390,9 @@ void world::check_app(const std::string& tenant, const std::string& app, const g
       tasks[x.name] = x.replicas;
     }
   const auto answers = answers_; // late ones come while these are looked at
-  const answer* destroyed = nullptr;
   for (const auto& x : answers) {
     if (x.tenant != tenant || x.app != app || !x.taken)
       continue;
-    if (x.what == wish::destroy)
-      destroyed = &x;
     if (x.deployment.empty())
       continue;
     const auto end
@@ -391,10 +417,6 @@ void world::check_app(const std::string& tenant, const std::string& app, const g
       say("does not exist, and has a route");
     return;
   }
-  if (destroyed && std::ranges::none_of(answers, [&](const answer& x) {
-        return x.tenant == tenant && x.app == app && x.what == wish::deploy && !x.refused;
-      }))
-    say("was destroyed and is there");
   if (info->deploying)
     say("is deploying " + *info->deploying + " for ever");
   if (info->queued)

@@ -36,10 +36,9 @@ struct answer {
   wish what = wish::deploy;
   std::string tenant;
   std::string app;
+  std::string request;    ///< Its id.
   std::string deployment; ///< That was made or cancelled.
   bool taken = false;     ///< Acknowledged; otherwise refused, or nobody knows.
-  bool refused = false;   ///< For good: nothing of it may be there.
-  uint64_t order = 0;     ///< When the answer came.
 };
 
 /// All actors of the platform on one thread. One seed decides whose message is handled next, how
@@ -57,12 +56,6 @@ public:
   std::vector<std::string> contradictions();
 
 private:
-  struct app_view {
-    std::optional<app_info> info;
-    std::vector<service_info> services;
-    const route_info* route = nullptr;
-  };
-
   void start();
   void stop();
   void step();
@@ -72,9 +65,10 @@ private:
   void ask(wish what);
   template <class Reply, path_kind Kind, class Message>
   void send(path<Kind> where, Message message, answer about);
-  void heard(answer x);
   template <class Reply, path_kind Kind, class Message>
   caf::expected<Reply> learn(path<Kind> where, Message message);
+  void check_journal(const std::string& tenant, const std::string& app,
+                     const caf::expected<app_info>& info, std::vector<std::string>& wrong);
   void check_app(const std::string& tenant, const std::string& app, const gateway_info& routes,
                  std::vector<std::string>& wrong);
 
@@ -105,7 +99,6 @@ private:
   std::set<std::string> hanging_; ///< Names of actors whose messages nobody handles.
   std::vector<answer> answers_;
   std::map<std::pair<std::string, std::string>, std::string> latest_; ///< Deployment, by app.
-  uint64_t told_ = 0;
   int asked_ = 0;
 };
 
