@@ -200,13 +200,12 @@ void settle(app_state& s, const std::string& id, const release& made) {
   if (s.activated != id) // of a release before, which said nothing of it
     apply(s, release_activated{id, made, {}});
   s.activated.reset();
-  s.live = made;
   if (s.standby && (s.was_stopped || made.watch.count() == 0)) {
     s.retiring.insert(s.standby->number);
     s.standby.reset();
   }
   s.last_failure.reset();
-  s.releases.push_back(made);
+  s.releases.push_back(*s.live);
   // The oldest goes, unless a deployment that waits is a copy of it.
   const auto unneeded = [&](const release& old) {
     return std::ranges::none_of(

@@ -1,4 +1,5 @@
 #include "tests/e2e/world.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <boost/json.hpp>
 
@@ -80,6 +81,10 @@ TEST(ForeignTest, NoRouteReachesAnotherTenantsApp) {
   ASSERT_EQ(e2e::cli({"secret", "set", "K=a-value-of-main", "--app", "walked"}).exit_code, 0);
   const auto deployed = e2e::cli({"deploy", "--app", "walked"}, source);
   ASSERT_EQ(deployed.exit_code, 0) << deployed.err;
+  const auto at_rest = [] { // the app hears of the end a moment after everybody else
+    return !boost::json::parse(e2e::api("/v1/apps/walked").body).as_object().contains("deploying");
+  };
+  ASSERT_TRUE(test::eventually(at_rest));
   const auto before = boost::json::parse(e2e::api("/v1/apps/walked").body);
   const std::string id{before.at("latest").as_string()};
   ASSERT_EQ(e2e::cli({"members", "add", "anna", "--role", "owner", "--tenant", "main"}).exit_code,
