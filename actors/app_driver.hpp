@@ -8,13 +8,13 @@
 #include "protocol/quota.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace backendim {
 
@@ -47,6 +47,7 @@ constexpr std::chrono::seconds drain_deadline{90}; ///< Drain (30 s) and removal
 class app_driver : public durable<app_entity> {
 public:
   using durable::durable;
+  ~app_driver();
 
   interface::behavior_type make_behavior(app_context context, std::string tenant, std::string app);
 
@@ -115,7 +116,9 @@ private:
   std::map<std::string, std::string> told_one_offs_; ///< The same, by one-off task.
   std::set<uint32_t> retiring_;
   last_told routed_;
-  std::vector<caf::typed_response_promise<route_set>> activating_; ///< Until the route is set.
+  std::map<uint64_t, caf::typed_response_promise<route_set>>
+    activating_; ///< Until the route is set; in the order of asking.
+  uint64_t activations_ = 0;
   bool unrouted_ = false; ///< Its route was removed, or is being.
   last_told announced_;
   bool was_driven_ = false;

@@ -15,6 +15,12 @@ namespace {
 const std::string usual_maintenance = "We are working on it and will be back soon.";
 } // namespace
 
+/// Whoever waits for the route asks again at once, and not after a deadline.
+app_driver::~app_driver() {
+  for (auto& [number, promise] : activating_)
+    promise.deliver(caf::make_error(ec::unavailable, stream() + " stopped"));
+}
+
 /// Answers once the release is on the route and requests find their way there. Behind a commit, so
 /// that a restart finds what was put there.
 caf::result<route_set> app_driver::activate(activate_release x) {
@@ -31,7 +37,7 @@ caf::result<route_set> app_driver::activate(activate_release x) {
         failed(caf::make_error(ec::unavailable, "the app's host is not known yet"));
         return;
       }
-      activating_.push_back(promise);
+      activating_.emplace(++activations_, promise);
       routed_.forget(); // a repeat has to be answered, too
       route(s);
     },
@@ -97,23 +103,24 @@ void app_driver::route(const app_state& s) {
     wish.maintenance = s.maintenance->message.empty() ? usual_maintenance : s.maintenance->message;
   if (!routed_.is_news(self_->system(), wish))
     return;
-  const auto asked = std::exchange(activating_, {});
+  // Those who asked for what this one says; later ones have a request of their own.
+  const auto answer_all = [this, last = activations_](auto reply) {
+    while (!activating_.empty() && activating_.begin()->first <= last) {
+      activating_.begin()->second.deliver(reply);
+      activating_.erase(activating_.begin());
+    }
+  };
   self_->request(gateway_, drain_deadline, wish)
-    .then(
-      [asked](const route_set& done) {
-        for (auto promise : asked)
-          promise.deliver(done);
-      },
-      [this, asked](const caf::error& reason) {
-        for (auto promise : asked)
-          promise.deliver(to_domain_error(reason));
-        if (failure_of(reason).code == cause::route_missing)
-          return; // the route is set; whether what stands in front knows it, deployments ask
-        spdlog::warn("app could not set its route app={} why=\"{}\"", stream(),
-                     render(to_domain_error(reason)));
-        routed_.forget();
-        tick_in(retry_after);
-      });
+    .then([answer_all](const route_set& done) { answer_all(done); },
+          [this, answer_all](const caf::error& reason) {
+            answer_all(to_domain_error(reason));
+            if (failure_of(reason).code == cause::route_missing)
+              return; // the route is set; whether what stands in front knows it, deployments ask
+            spdlog::warn("app could not set its route app={} why=\"{}\"", stream(),
+                         render(to_domain_error(reason)));
+            routed_.forget();
+            tick_in(retry_after);
+          });
 }
 
 /// Of an app that was destroyed, perhaps before this actor began. The host may be another app's by

@@ -3,6 +3,7 @@
 #include "protocol/event_codec.hpp"
 #include "tests/support/deploy_flow.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -107,6 +108,30 @@ TEST_F(RouteFlowTest, ADestroyedAppLeavesItsRouteThoughItsActorBeganAnew) {
   wait(150);
   EXPECT_FALSE(front->table.hosts.contains("shop-acme.localhost"));
   EXPECT_TRUE(engine->services()->empty()) << "the destroyed app still runs";
+}
+
+/// Whoever waits for the route hears that nobody sets it any more, and asks again.
+TEST_F(RouteFlowTest, AnAppThatFailsWhileItsRouteIsSetDelaysItsDeploymentByMoments) {
+  end_of(deploy("r1"));
+  slow->hold = true;
+  const auto id = deploy("r2");
+  const auto activated = [&] {
+    const auto events = store->read("app/acme/shop", 1, 100);
+    return std::ranges::any_of(*events, [](const recorded_event& x) {
+      return x.event.type
+               == type_name<
+                 release_activated> && x.event.body.find("\"number\":2") != std::string::npos;
+    });
+  };
+  for (int i = 0; i < 100 && !activated(); ++i)
+    advance(100ms);
+  ASSERT_TRUE(activated());
+  self->send_exit(at("app/acme/shop"), caf::exit_reason::unhandled_exception);
+  scheduler.run();
+  slow->release();
+  wait(20);
+  EXPECT_EQ(state_of(id).state, deployment_state::succeeded);
+  EXPECT_EQ(live_service(), "acme-shop-v2");
 }
 
 /// The host of a destroyed app was given to another one, and the platform was restarted.
