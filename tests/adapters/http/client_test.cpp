@@ -87,13 +87,10 @@ TEST(HttpClientTest, SilenceTimesOut) {
 }
 
 TEST(HttpClientTest, NobodyThereAndRubbishAreUnavailable) {
-  uint16_t free_port = 0;
-  {
-    asio::io_context context;
-    tcp::acceptor probe{context, {asio::ip::address_v4::loopback(), 0}};
-    free_port = probe.local_endpoint().port();
-  }
-  http::client nobody{config("http://127.0.0.1:" + std::to_string(free_port))};
+  asio::io_context context;
+  tcp::socket bound{context, {asio::ip::address_v4::loopback(), 0}}; // it listens to nobody
+  const auto port = std::to_string(bound.local_endpoint().port());
+  http::client nobody{config("http://127.0.0.1:" + port)};
   EXPECT_EQ(error_of(nobody.send({})), ec::unavailable);
   scripted_server server{{{"this is no HTTP\r\n\r\n"}}};
   http::client client{config(server.url())};

@@ -233,11 +233,15 @@ inline std::string ok(std::string_view body) {
          + std::string{body};
 }
 
-/// A port where nobody listens.
+/// A port where nobody listens: it is bound until the process ends, so that nobody else gets it
+/// meanwhile, as test programs beside this one would.
 inline upstream_address nobody() {
-  asio::io_context context;
-  tcp::acceptor gone{context, {asio::ip::address_v4::loopback(), 0}};
-  return {"127.0.0.1", gone.local_endpoint().port()};
+  static asio::io_context context;
+  static std::vector<tcp::socket> bound;
+  auto& mine = bound.emplace_back(context);
+  mine.open(tcp::v4());
+  mine.bind({asio::ip::address_v4::loopback(), 0});
+  return {"127.0.0.1", mine.local_endpoint().port()};
 }
 
 /// An edge with a table, and clients of it.
