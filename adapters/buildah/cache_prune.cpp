@@ -6,8 +6,9 @@ namespace backendim::buildah {
 
 namespace {
 
-// A parent that loses its last child has no use either: buildah lists it in the next round. An
-// image that cannot be removed does not keep the others.
+// buildah counts "until" in whole seconds: with an age of nothing it would leave what was made in
+// this second. A parent that loses its last child has no use either: buildah lists it in the next
+// round. An image that cannot be removed does not keep the others.
 constexpr auto prune = R"sh(
 age=$1 dry_run=$2 keep=$3; shift 3
 bytes() {
@@ -17,10 +18,12 @@ bytes() {
 [ -e "$HOME/storage/overlay-layers/layers.json" ] || exit 0
 before=$(bytes)
 echo "bytes $before"
+older=
+[ "$age" = 0 ] || older="--filter until=${age}s"
 round=0 removed=1
 while [ "$removed" != 0 ] && [ $round -lt 100 ]; do
   removed=0 round=$((round + 1))
-  for image in $("$@" images --quiet --no-trunc --filter dangling=true --filter "until=${age}s"); do
+  for image in $("$@" images --quiet --no-trunc --filter dangling=true $older); do
     image=${image#sha256:}
     case " $keep " in *" sha256:$image "*) continue ;; esac
     if [ "$dry_run" = yes ]; then

@@ -15,6 +15,7 @@
 #include "adapters/http/client.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
@@ -25,6 +26,10 @@ namespace backendim::docker {
 namespace {
 
 namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr auto start_limit = 60s; // of a container that Swarm made to run at once
+constexpr auto start_pause = 50ms;
 
 std::string read_file(const std::string& path) {
   std::ifstream in{path};
@@ -195,8 +200,8 @@ public:
   caf::expected<caf::unit_t> container_output(const std::string& container_id,
                                               const output_sink& on_line,
                                               std::stop_token stop) override {
-    if (auto x = find_container(container_id); !x)
-      return std::move(x.error());
+    if (auto begun = await_begin(container_id, stop); !begun)
+      return std::move(begun.error());
     return read_log("/containers/" + http::percent_encode(container_id),
                     "&tail=all&follow=1&timestamps=1", true, on_line, stop);
   }
@@ -283,6 +288,25 @@ private:
     if (got->ok() || got->status == 404)
       return caf::make_error(ec::not_found, "no container " + id);
     return refusal(*got, "container " + id);
+  }
+
+  /// Docker takes the output of a container that was made and not started yet for all that there
+  /// will be. Looks again and again, for a while: of a start that fails there is no event.
+  caf::expected<caf::unit_t> await_begin(const std::string& id, const std::stop_token& stop) {
+    const auto until = std::chrono::steady_clock::now() + start_limit;
+    while (true) {
+      auto x = find_container(id);
+      if (!x)
+        return std::move(x.error());
+      if (text(*x, "/State/Status") != "created" || !text(*x, "/State/Error").empty()
+          || number(*x, "/State/ExitCode") != 0 || std::chrono::steady_clock::now() >= until)
+        return caf::unit;
+      std::mutex mutex;
+      std::unique_lock lock{mutex};
+      std::condition_variable_any().wait_for(lock, stop, start_pause, [] { return false; });
+      if (stop.stop_requested())
+        return caf::unit;
+    }
   }
 
   /// The containers of a service on this node, by task. One call, and one for each that ended.
