@@ -322,3 +322,6 @@ accounts(accounts_body::interface::stateful_pointer<accounts_body> self, durable
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::accounts_event);
+BACKENDIM_KEPT_STATE(, backendim::accounts_entity);

@@ -86,3 +86,6 @@ std::string own_token_id();
 bool is_tenant_name(const std::string& x);
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::accounts_event);
+BACKENDIM_KEPT_STATE(extern, backendim::accounts_entity);

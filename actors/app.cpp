@@ -399,3 +399,6 @@ bool has_ended(const app_state& s) {
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::app_event);
+BACKENDIM_KEPT_STATE(, backendim::app_entity);

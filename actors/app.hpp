@@ -214,3 +214,6 @@ uint32_t tasks_after(const app_state& s, const start_app& x);
 uint32_t tasks_after(const app_state& s, const change_secrets& x);
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::app_event);
+BACKENDIM_KEPT_STATE(extern, backendim::app_entity);

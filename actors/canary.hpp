@@ -9,6 +9,9 @@
 
 namespace backendim {
 
+/// Whether a release gets a share of the requests, and what then.
+enum class canary_stage : uint8_t { none, serving, promoted };
+
 /// What is known of a release that gets a share of the requests.
 struct canary_view {
   std::chrono::seconds observed{0}; ///< For so long they have been counted.

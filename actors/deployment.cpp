@@ -287,3 +287,6 @@ caf::expected<deployment_info> answer(const deployment_data& s, const get_deploy
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::deployment_event);
+BACKENDIM_KEPT_STATE(, backendim::deployment_entity);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/canary.hpp"
 #include "actors/durable.hpp"
 #include "protocol/canary.hpp"
 #include "protocol/deployment.hpp"
@@ -29,9 +30,6 @@ BOOST_DESCRIBE_STRUCT(deployment_data, (),
 
 /// A step is given up after so many restarts of the platform: it may be their cause.
 constexpr uint32_t max_restarts = 10;
-
-/// Whether the release gets a share of the requests, and what then. Parts of verifying.
-enum class canary_stage : uint8_t { none, serving, promoted };
 
 /// What should be under way.
 struct step_run {
@@ -104,3 +102,6 @@ struct deployment_entity {
 };
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::deployment_event);
+BACKENDIM_KEPT_STATE(extern, backendim::deployment_entity);

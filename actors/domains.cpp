@@ -247,3 +247,6 @@ bool has_ended(const domains_data&) {
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::domains_event);
+BACKENDIM_KEPT_STATE(, backendim::domains_entity);

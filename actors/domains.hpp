@@ -116,3 +116,6 @@ struct domains_entity {
 };
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::domains_event);
+BACKENDIM_KEPT_STATE(extern, backendim::domains_entity);

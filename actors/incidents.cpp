@@ -200,3 +200,5 @@ incidents(incidents_state::interface::stateful_pointer<incidents_state> self,
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::incident_event);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/snapshot.hpp"
 #include "protocol/incident.hpp"
 #include "protocol/journal.hpp"
 
@@ -86,3 +87,5 @@ incidents(incidents_state::interface::stateful_pointer<incidents_state> self,
 } // namespace backendim
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(backendim::save_tick) // never leaves its actor
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::incident_event);

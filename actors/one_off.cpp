@@ -110,3 +110,5 @@ std::chrono::milliseconds time_left(const one_off_data& s, caf::timestamp now) {
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::one_off_event);

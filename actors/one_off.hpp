@@ -59,3 +59,5 @@ struct one_off_entity {
 };
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::one_off_event);

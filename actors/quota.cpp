@@ -216,3 +216,6 @@ quota(quota_driver::interface::stateful_pointer<quota_driver> self, durable_conf
 }
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(, backendim::quota_event);
+BACKENDIM_KEPT_STATE(, backendim::quota_entity);

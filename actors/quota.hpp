@@ -93,3 +93,6 @@ quota(quota_driver::interface::stateful_pointer<quota_driver> self, durable_conf
       const std::string& tenant);
 
 } // namespace backendim
+
+BACKENDIM_KEPT_EVENTS(extern, backendim::quota_event);
+BACKENDIM_KEPT_STATE(extern, backendim::quota_entity);

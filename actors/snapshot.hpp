@@ -57,3 +57,21 @@ std::optional<typename Entity::state> read_snapshot(const stream_snapshot& x) {
 }
 
 } // namespace backendim
+
+// What follows says (with extern) that the form in which an entity's events and snapshots are kept
+// is compiled elsewhere, or (without) that it is compiled here: the entity's own file. It would
+// otherwise be compiled again for each file that has to do with the entity, and takes longer than
+// all the rest.
+
+#define BACKENDIM_KEPT_EVENTS(prefix, Event)                                                       \
+  prefix template backendim::journal_event backendim::encode_event<Event>(                         \
+    const Event&, backendim::request_meta, caf::timestamp);                                        \
+  prefix template caf::expected<Event> backendim::decode_event<Event>(                             \
+    const backendim::journal_event&)
+
+#define BACKENDIM_KEPT_STATE(prefix, Entity)                                                       \
+  prefix template const std::string& backendim::snapshot_form<Entity>();                           \
+  prefix template backendim::stream_snapshot backendim::make_snapshot<Entity>(                     \
+    std::string, uint64_t, const Entity::state&);                                                  \
+  prefix template std::optional<Entity::state> backendim::read_snapshot<Entity>(                   \
+    const backendim::stream_snapshot&)
