@@ -74,6 +74,7 @@ private:
   caf::result<app_tasks> tasks();
   void scale();
   void watch(const app_state& s);
+  void watch_again(uint32_t number);
   void tell_reverted(const app_state& s);
   void task_one_offs(const app_state& s);
 
@@ -100,8 +101,7 @@ private:
   struct watched_release {
     uint32_t release = 0;
     caf::actor_clock::time_point until;
-    bool asked = false; ///< Its failure is waited for.
-    bool told = false;  ///< That it has proved itself.
+    bool asked = false; ///< Its rollout is, what becomes of it.
   };
 
   ingress_actor ingress_;

@@ -3,9 +3,11 @@
 #include "actors/app_driver.hpp"
 #include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
+#include "protocol/rollout.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -17,17 +19,16 @@ namespace {
 constexpr auto settle_time = 500ms; // until Swarm has chosen the tasks to end
 } // namespace
 
-/// Gives ourselves a command; when it is lost, the state says so again.
+/// Gives ourselves what came of a watch; when it is lost, it is watched once more.
 template <class Command>
 void app_driver::tell_self(Command x) {
+  const auto number = x.number;
   self_->request(interface{self_}, answer_deadline, std::move(x))
     .then([](const app_info&) {},
-          [this](const caf::error& reason) {
+          [this, number](const caf::error& reason) {
             spdlog::warn("app could not record app={} why=\"{}\"", stream(),
                          render(to_domain_error(reason)));
-            if (watched_)
-              watched_->asked = watched_->told = false;
-            tick_in(retry_after);
+            watch_again(number);
           });
 }
 
@@ -76,10 +77,10 @@ void app_driver::scale() {
       });
 }
 
-/// While the release before the live one still runs, the live one's failure is waited for. After a
-/// restart of the platform it is watched anew.
+/// While the release before the live one still runs, the rollout of the live one watches it. After
+/// a restart of the platform it is watched anew.
 void app_driver::watch(const app_state& s) {
-  if (!s.standby || !s.live || s.activated) { // its deployment watches it first
+  if (!s.standby || !s.live || s.activated) { // its deployment is not done with it yet
     watched_.reset();
     return;
   }
@@ -87,31 +88,30 @@ void app_driver::watch(const app_state& s) {
   const auto now = self_->clock().now();
   if (!watched_ || watched_->release != number)
     watched_ = watched_release{number, now + s.live->watch};
-  if (watched_->until <= now) {
-    if (!std::exchange(watched_->told, true))
-      tell_self(end_watch{number, {"", "proven-" + std::to_string(number)}});
-    return;
-  }
-  const auto left = watched_->until - now;
-  tick_in(left);
   if (std::exchange(watched_->asked, true))
     return;
-  const await_failure question{service_name(s.tenant, s.app, number),
-                               {s.tenant, s.app, s.live->secrets}};
-  self_->request(gateway_, std::chrono::ceil<std::chrono::seconds>(left) + 1s, question)
-    .then(
-      [this, number](release_failed& x) {
-        spdlog::warn("app takes its release back app={} release={} why=\"{}\"", stream(), number,
-                     x.error.message);
-        tell_self(
-          revert_release{number, std::move(x.error), {"", "revert-" + std::to_string(number)}});
-      },
-      [this](const caf::error& reason) {
-        if (reason == caf::sec::request_timeout || !watched_)
-          return; // it serves well
-        watched_->asked = false;
-        tick_in(retry_after);
-      });
+  const auto left = std::chrono::ceil<std::chrono::seconds>(watched_->until - now);
+  const watch_release wish{
+    service_name(s.tenant, s.app, number), std::max(left, 0s), {s.tenant, s.app, s.live->secrets}};
+  ask_path<release_watched>(
+    self_, ingress_, rollout_path(s.tenant, s.live->deployment), wish,
+    [this, number](const release_watched& x) {
+      if (!x.error) {
+        tell_self(end_watch{number, {"", "proven-" + std::to_string(number)}});
+        return;
+      }
+      spdlog::warn("app takes its release back app={} release={} why=\"{}\"", stream(), number,
+                   x.error->message);
+      tell_self(revert_release{number, *x.error, {"", "revert-" + std::to_string(number)}});
+    },
+    [this, number](const caf::error&) { watch_again(number); }, wish.window + answer_deadline);
+}
+
+void app_driver::watch_again(uint32_t number) {
+  if (!watched_ || watched_->release != number)
+    return;
+  watched_->asked = false;
+  tick_in(retry_after);
 }
 
 /// The deployments whose releases were taken back have to say so; they do it once.

@@ -1,7 +1,6 @@
 #include "actors/deployment_driver.hpp"
 
 #include "actors/release_tasks.hpp"
-#include "actors/rollout.hpp"
 #include "protocol/secret_use.hpp"
 #include "protocol/ulid.hpp"
 
@@ -55,7 +54,10 @@ deployment_driver::make_behavior(deployment_context context, const std::string& 
     [this](roll_back_deployment& x) { return handle(std::move(x)); },
     [this](promote_deployment& x) { return handle(std::move(x)); },
     [this](begin_canary& x) { return handle(std::move(x)); },
-    [this](judge_canary& x) { return handle(std::move(x)); },
+    [this](judge_canary& x) {
+      missing_until_.reset(); // what was away is back, and a canary is long
+      return handle(std::move(x));
+    },
     [this](durable_tick) { tick(); },
   };
 }
@@ -96,18 +98,14 @@ void deployment_driver::drive(const deployment_data& s) {
       return;
     }
     under_way_ = wanted;
-    canary_.reset();
     if (wanted && wanted == inherited_) // what came of it, nobody knows
       record(retry_step{wanted->step, wanted->attempt, caf::none, {}}, *wanted);
     else if (wanted)
       start_step(s, *wanted);
   }
-  if (canary_)
-    look_at_canary();
   if (!is_final(s.info.state))
     return;
-  if (auto done = std::exchange(rollout_, nullptr))
-    self_->send_exit(done, caf::exit_reason::user_shutdown);
+  end_rollout();
   stay_awake(closing_ != closing::told);
   if (closing_ == closing::no) {
     end_canary_split(s);
@@ -135,7 +133,8 @@ void deployment_driver::run(const step_run& x, const Target& target, Message mes
 /// What is away for a moment is waited for; everything else ends the step.
 void deployment_driver::failed(const step_run& x, const caf::error& reason) {
   if (under_way_ != x)
-    return; // of a step that was cancelled
+    return;      // of a step that was cancelled
+  end_rollout(); // it may still be at it
   auto why = described(failure_of(reason), x.step);
   const auto now = self_->clock().now();
   const auto pause = std::min<std::chrono::seconds>(1s * (1u << std::min(x.attempt - 1, 4u)), 15s);
@@ -197,10 +196,8 @@ void deployment_driver::start_step(const deployment_data& s, const step_run& x) 
   const auto& tenant = s.info.tenant;
   const sealed_secrets secrets{tenant, s.info.app, s.secrets};
   if (!rollout_ && x.step >= deployment_state::releasing) {
-    rollout_ = self_->spawn(rollout, context_.engine, context_.gateway, context_.ingress);
-    self_->link_to(rollout_);
-    self_->send(context_.ingress, entry_at(rollout_path(tenant, id)),
-                caf::actor_cast<caf::strong_actor_ptr>(rollout_));
+    find_rollout(x);
+    return;
   }
   switch (x.step) {
     case deployment_state::fetching:
@@ -238,12 +235,10 @@ void deployment_driver::start_step(const deployment_data& s, const step_run& x) 
       break;
     }
     case deployment_state::verifying:
-      if (x.canary == canary_stage::serving)
-        watch_canary(s, x);
-      else if (x.canary == canary_stage::none && canary_of(s))
-        try_first(s, x);
-      else
-        activate(s, x);
+      run<route_set>(
+        x, rollout_,
+        verify_release{readiness(s), release_of(s), canary_of(s).has_value(), s.info.canary},
+        [](complete_step&, route_set&&) {});
       break;
     default: break;
   }
@@ -260,10 +255,34 @@ await_release deployment_driver::readiness(const deployment_data& s) const {
   return readiness_of(s.info.tenant, s.info.app, made, s.replicas.value_or(replicas_of(made)));
 }
 
-/// Once the tasks are ready, all requests go to them.
-void deployment_driver::activate(const deployment_data& s, const step_run& x) {
-  const verify_release wish{readiness(s), s.info.id, release_of(s)};
-  run<route_set>(x, rollout_, wish, [](complete_step&, route_set&&) {});
+void deployment_driver::end_rollout() {
+  if (const auto left = std::exchange(rollout_, nullptr))
+    self_->send_exit(left, caf::exit_reason::user_shutdown);
+}
+
+void deployment_driver::find_rollout(const step_run& x) {
+  const auto& info = current().info;
+  self_
+    ->request(context_.ingress, answer_deadline,
+              resolve_path{rollout_path(info.tenant, info.id).text})
+    .then(
+      [this, x](caf::strong_actor_ptr& found) {
+        if (under_way_ != x)
+          return;
+        rollout_ = caf::actor_cast<rollout_actor>(std::move(found));
+        start_step(current(), x);
+      },
+      [this, x](const caf::error& why) { failed(x, to_domain_error(why)); });
+}
+
+/// The app, which retires the release, would end it too, but later.
+void deployment_driver::end_canary_split(const deployment_data& s) {
+  if (!s.info.canary || s.info.state == deployment_state::succeeded)
+    return;
+  const share_requests none{s.info.id, readiness(s), 0};
+  ask_path<split_counted>(
+    self_, context_.ingress, app_path(s.info.tenant, s.info.app), none, [](const split_counted&) {},
+    [](const caf::error&) {});
 }
 
 /// The way back of fetching, building and pushing: ends what still runs and removes what it left.

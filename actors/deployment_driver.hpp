@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/canary.hpp"
 #include "actors/deployment.hpp"
 #include "actors/resolve.hpp"
 #include "protocol/build.hpp"
 #include "protocol/directory.hpp"
 #include "protocol/gateway.hpp"
+#include "protocol/rollout.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -53,8 +53,6 @@ struct deployment_context {
   journal_actor journal;
   ingress_actor ingress;
   build_queue_actor build_queue;
-  gateway_actor gateway;
-  engine_actor engine;
 };
 
 /// The durable deployment with the step that is under way for its state, and only that.
@@ -83,17 +81,8 @@ private:
   release release_of(const deployment_data& s) const;
   await_release readiness(const deployment_data& s) const;
   std::string host() const;
-  void activate(const deployment_data& s, const step_run& x);
-
-  // deployment_canary.cpp
-  void try_first(const deployment_data& s, const step_run& x);
-  void watch_canary(const deployment_data& s, const step_run& x);
-  void await_crash();
-  void look_at_canary();
-  void counted(const split_counted& x);
-  void judge_now(const caf::optional<std::string>& newer);
-  void take_back(failure why);
-  void conclude(judge_canary x);
+  void find_rollout(const step_run& x);
+  void end_rollout();
   void end_canary_split(const deployment_data& s);
 
   deployment_context context_;
@@ -105,22 +94,6 @@ private:
   time_point deadline_;                     ///< Of all its attempts together.
   std::optional<time_point> missing_until_; ///< When what is away ends the step.
   time_point not_before_;                   ///< When what was away is asked again.
-  /// A release that gets a share of the requests.
-  struct canary_watch {
-    step_run of;
-    canary_terms terms;
-    share_requests wish;
-    canary_view seen;                  ///< In all, before a restart too.
-    std::chrono::seconds before{0};    ///< Observed until then.
-    std::optional<split_counted> last; ///< As told last; what it said first was counted before.
-    time_point since;                  ///< When that was.
-    time_point look_at;                ///< When it is asked for next.
-    time_point sampled;                ///< When it was recorded last.
-    bool asking = false;
-    bool crash_awaited = false;
-    bool ending = false; ///< It is being taken back.
-  };
-  std::optional<canary_watch> canary_;
   enum class closing { no, cleaning, clean, telling, told } closing_ = closing::no;
 };
 

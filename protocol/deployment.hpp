@@ -218,7 +218,7 @@ BOOST_DESCRIBE_STRUCT(roll_back_deployment, (), (error, meta))
 
 struct begin_canary {
   static constexpr std::string_view summary
-    = "A release is ready to get some requests. Sent by the deployment to itself.";
+    = "A release is ready to get some requests. Sent by its rollout.";
   static constexpr field_doc docs[] = {{"stable_release", "Number of the one that serves."}};
   uint32_t stable_release = 0;
   request_meta meta;
@@ -227,8 +227,7 @@ struct begin_canary {
 BOOST_DESCRIBE_STRUCT(begin_canary, (), (stable_release, meta))
 
 struct judge_canary {
-  static constexpr std::string_view summary
-    = "How a canary does. Sent by the deployment to itself.";
+  static constexpr std::string_view summary = "How a canary does. Sent by its rollout.";
   static constexpr field_doc docs[] = {
     {"proven", "It gets all requests now."},
     {"error", "Why it is taken back instead."},

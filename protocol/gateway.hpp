@@ -307,30 +307,4 @@ using gateway_actor = caf::typed_actor<
   caf::replies_to<get_gateway>::with<gateway_info>, caf::reacts_to<upstreams_changed>,
   caf::reacts_to<container_changed>, caf::reacts_to<request_limit>>;
 
-struct release_image {
-  static constexpr std::string_view summary = "Starts a release beside the one that serves.";
-  static constexpr field_doc docs[]
-    = {{"before", "What has to run once, and well, before; absent: nothing."}};
-  run_release what;
-  caf::optional<run_release> before;
-  friend bool operator==(const release_image&, const release_image&) = default;
-};
-BOOST_DESCRIBE_STRUCT(release_image, (), (what, before))
-
-struct verify_release {
-  static constexpr std::string_view summary
-    = "Waits for a release to be ready, then has its app put it on the route.";
-  static constexpr field_doc docs[] = {{"deployment", "The id of the one that makes it."}};
-  await_release what;
-  std::string deployment;
-  release made;
-  friend bool operator==(const verify_release&, const verify_release&) = default;
-};
-BOOST_DESCRIBE_STRUCT(verify_release, (), (what, deployment, made))
-
-/// Brings one release live, at rollout/<tenant>/<deployment id>. Fails with build_failed,
-/// unavailable, and as the app does that puts it on its route.
-using rollout_actor = caf::typed_actor<caf::replies_to<release_image>::with<release_running>,
-                                       caf::replies_to<verify_release>::with<route_set>>;
-
 } // namespace backendim

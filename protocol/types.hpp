@@ -24,6 +24,7 @@
 #include "protocol/release.hpp"
 #include "protocol/request_count.hpp"
 #include "protocol/role.hpp"
+#include "protocol/rollout.hpp"
 #include "protocol/secret.hpp"
 
 #include <caf/type_id.hpp>
@@ -359,5 +360,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(backendim, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(backendim, (backendim::activate_release))
   CAF_ADD_TYPE_ID(backendim, (backendim::share_requests))
   CAF_ADD_TYPE_ID(backendim, (backendim::release_activated))
+  CAF_ADD_TYPE_ID(backendim, (backendim::watch_release))
+  CAF_ADD_TYPE_ID(backendim, (backendim::release_watched))
+  CAF_ADD_TYPE_ID(backendim, (backendim::rollout_tick))
 
 CAF_END_TYPE_ID_BLOCK(backendim)

@@ -21,6 +21,7 @@
 #include "actors/quota.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/resolve.hpp"
+#include "actors/rollout.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/tenant.hpp"
 #include "adapters/procfs/machine.hpp"
@@ -136,13 +137,19 @@ ingress_context actor_world::paths() {
     app_context context{durable, events, me, shared->gateway, docker, shared->queue, urls, named};
     return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(app, context, x[0], x[1]));
   };
-  result.kinds[path_kind::deployment] = [=, &spawner, shared = others_,
-                                         limits = settings_.deadlines, events = journal_,
-                                         docker = engine_](const ingress_actor& me, const auto& x) {
-    shared->complete.wait();
-    deployment_context context{durable, limits, events, me, shared->queue, shared->gateway, docker};
-    return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(deployment, context, x[0], x[1]));
-  };
+  result.kinds[path_kind::deployment] =
+    [=, &spawner, shared = others_, limits = settings_.deadlines,
+     events = journal_](const ingress_actor& me, const auto& x) {
+      shared->complete.wait();
+      deployment_context context{durable, limits, events, me, shared->queue};
+      return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(deployment, context, x[0], x[1]));
+    };
+  result.kinds[path_kind::rollout]
+    = [=, &spawner, shared = others_, docker = engine_](const ingress_actor& me, const auto& x) {
+        shared->complete.wait();
+        rollout_context context{me, shared->gateway, docker};
+        return caf::actor_cast<caf::strong_actor_ptr>(spawner.spawn(rollout, context, x[0], x[1]));
+      };
   const output_tools outputs{gear_.engine, gear_.logs, gear_.keys};
   const auto keeper = [&spawner, outputs](std::stop_token stop) {
     return spawner.spawn<caf::detached>(output_keeper, outputs, std::move(stop));

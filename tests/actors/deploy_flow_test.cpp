@@ -1,3 +1,4 @@
+#include "actors/gateway.hpp"
 #include "actors/reconciler.hpp"
 #include "protocol/json.hpp"
 #include "protocol/ulid.hpp"

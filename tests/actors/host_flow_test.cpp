@@ -1,5 +1,8 @@
 // From a deploy to a route: two apps never answer at one host, whatever their names are.
 
+#include "actors/app.hpp"
+#include "actors/domains.hpp"
+#include "actors/gateway.hpp"
 #include "actors/release_tasks.hpp"
 #include "protocol/event_codec.hpp"
 #include "tests/support/deploy_flow.hpp"

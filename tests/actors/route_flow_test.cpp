@@ -1,5 +1,7 @@
 // What serves is what the platform says serves, however late the front door is.
 
+#include "actors/app.hpp"
+#include "actors/gateway.hpp"
 #include "protocol/event_codec.hpp"
 #include "tests/support/deploy_flow.hpp"
 

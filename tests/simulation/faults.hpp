@@ -1,9 +1,10 @@
 #pragma once
 
 #include "protocol/deployment.hpp"
-#include "tests/support/deploy_flow.hpp"
+#include "tests/support/deploy_fakes.hpp"
 #include "tests/support/fake_engine.hpp"
 #include "tests/support/fake_journal.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,8 +1,21 @@
 #include "tests/simulation/world.hpp"
 
+#include "actors/app_driver.hpp"
+#include "actors/build.hpp"
+#include "actors/build_queue.hpp"
+#include "actors/deployment_driver.hpp"
+#include "actors/engine_worker.hpp"
+#include "actors/gateway.hpp"
+#include "actors/ingress.hpp"
+#include "actors/journal_writer.hpp"
+#include "actors/quota.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/release_tasks.hpp"
 #include "actors/resolve.hpp"
+#include "actors/rollout.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/tenant.hpp"
+#include "adapters/crypto/vault.hpp"
 
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -107,8 +120,11 @@ void world::start() {
     return handle(system.spawn(app, context, x[0], x[1]));
   };
   paths.kinds[path_kind::deployment] = [=, this, &system](const ingress_actor& me, const auto& x) {
-    deployment_context context{durable, limits, journal_, me, queue_, gate_, docker_};
+    deployment_context context{durable, limits, journal_, me, queue_};
     return handle(system.spawn(deployment, context, x[0], x[1]));
+  };
+  paths.kinds[path_kind::rollout] = [=, this, &system](const ingress_actor& me, const auto& x) {
+    return handle(system.spawn(rollout, rollout_context{me, gate_, docker_}, x[0], x[1]));
   };
   paths.kinds[path_kind::quota] = [=, this, &system](const ingress_actor&, const auto& x) {
     return handle(system.spawn(quota, durable, journal_, queue_, gate_, x[0]));

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/durable_config.hpp"
+#include "adapters/vault.hpp"
 #include "protocol/paths.hpp"
 #include "tests/simulation/faults.hpp"
-#include "tests/support/actor_test.hpp"
 
 #include <caf/all.hpp>
 
@@ -41,6 +41,10 @@ struct answer {
   bool taken = false;     ///< Acknowledged; otherwise refused, or nobody knows.
 };
 
+struct simulated_system : caf::actor_system_config {
+  simulated_system() { set("scheduler.policy", caf::atom("testing")); }
+};
+
 /// All actors of the platform on one thread. One seed decides whose message is handled next, how
 /// time moves, what fails and when, and what users ask for meanwhile.
 class world {
@@ -76,7 +80,7 @@ private:
   weather weather_;
   test::temp_folder folder_;
   test::temp_folder key_folder_;
-  test::test_config config_;
+  simulated_system config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   std::shared_ptr<moments> clock_;
