@@ -178,38 +178,45 @@ void add_unknown_keys(boost::json::value& x, const boost::json::object& schema) 
   }
 }
 
-using all_events = mp11::mp_append<app_event, deployment_event, accounts_event, quota_event,
-                                   domains_event, one_off_event, incident_event>;
-
+/// Calls f(Event, T) for each T that an entity's Event may be.
 template <class F>
 void for_each_event(F f) {
-  mp11::mp_for_each<mp11::mp_transform<std::type_identity, mp11::mp_unique<all_events>>>(f);
+  const auto each = [&]<class Event>(std::type_identity<Event> event) {
+    mp11::mp_for_each<mp11::mp_transform<std::type_identity, Event>>(
+      [&](auto type) { f(event, type); });
+  };
+  using entities = mp11::mp_list<app_event, deployment_event, accounts_event, quota_event,
+                                 domains_event, one_off_event, incident_event>;
+  mp11::mp_for_each<mp11::mp_transform<std::type_identity, entities>>(each);
 }
 
-template <class T>
-caf::expected<std::variant<T>> decoded(const std::string& body) {
-  return decode_event<std::variant<T>>(journal_event{std::string{type_name<T>}, body, {}, {}});
+/// What *Event* makes of a T that was kept as *body*, if it is one.
+template <class Event, class T>
+const T* decoded(const std::string& body, caf::expected<Event>& to) {
+  to = decode_event<Event>(journal_event{std::string{type_name<T>}, body, {}, {}});
+  return to ? std::get_if<T>(&*to) : nullptr;
 }
 
 TEST(KeptEventsTest, EveryEventOfTheNextReleaseIsReadWithoutWhatIsNewInIt) {
-  for_each_event([]<class T>(std::type_identity<T>) {
+  for_each_event([]<class Event, class T>(std::type_identity<Event>, std::type_identity<T>) {
     const auto event = test::sampler{}.make<T>();
-    auto next = to_json(event);
+    auto next = boost::json::parse(encode_event(Event{event}, {}, {}).body);
     add_unknown_keys(next, json_codec<T>::schema());
     const auto text = boost::json::serialize(next);
     ASSERT_NE(text.find("of_the_next_release"), std::string::npos);
-    const auto read = decoded<T>(text);
-    ASSERT_TRUE(read) << type_name<T> << ' ' << render(read.error());
-    EXPECT_EQ(std::get<0>(*read), event) << type_name<T>;
-    EXPECT_FALSE(from_json_text<T>(text)) << "doors stay strict: " << type_name<T>;
+    caf::expected<Event> read{caf::error{}};
+    const auto* kept = decoded<Event, T>(text, read);
+    ASSERT_TRUE(kept) << type_name<T> << ' ' << render(test::error_of(read));
+    EXPECT_EQ(*kept, event) << type_name<T>;
   });
 }
 
 TEST(KeptEventsTest, WhatAnEventDoesNotSayIsAsByDefault) {
-  for_each_event([]<class T>(std::type_identity<T>) {
-    const auto read = decoded<T>("{}");
-    ASSERT_TRUE(read) << type_name<T> << ' ' << render(read.error());
-    EXPECT_EQ(std::get<0>(*read), T{}) << type_name<T>;
+  for_each_event([]<class Event, class T>(std::type_identity<Event>, std::type_identity<T>) {
+    caf::expected<Event> read{caf::error{}};
+    const auto* kept = decoded<Event, T>("{}", read);
+    ASSERT_TRUE(kept) << type_name<T> << ' ' << render(test::error_of(read));
+    EXPECT_EQ(*kept, T{}) << type_name<T>;
   });
 }
 

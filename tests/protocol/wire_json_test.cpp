@@ -23,7 +23,8 @@ struct json_form {
     const auto after = from_json_text<T>(text);
     ASSERT_TRUE(after) << render(after.error()) << " in " << text;
     EXPECT_TRUE(*after == value) << text;
-    check_schema(json_schema<T>(), T::summary, to_json(value));
+    if constexpr (requires { T::needs; }) // who is told what to send
+      check_schema(json_schema<T>(), T::summary, to_json(value));
   }
 };
 

@@ -81,8 +81,16 @@ TEST(Simulation, ThreadsHang) {
   run(x, 30, all);
 }
 
+TEST(Simulation, CanariesAreTriedWhileActorsFail) {
+  weather x;
+  x.canaries = x.crashes = x.restarts = true;
+  run(x, 30,
+      {wish::deploy, wish::deploy, wish::deploy, wish::promote, wish::cancel, wish::rollback,
+       wish::stop, wish::start, wish::destroy});
+}
+
 TEST(Simulation, AllAtOnce) {
-  run({true, true, true, true, true, true, true}, 30, all);
+  run({true, true, true, true, true, true, true, true}, 30, all);
 }
 
 } // namespace

@@ -248,12 +248,27 @@ void world::change_weather() {
   hanging_.clear();
   if (now_and_then(weather_.hangs, 15))
     hanging_.insert(lot_() % 2 == 0 ? "journal_writer" : "engine_worker");
+  if (weather_.canaries)
+    change_strategy();
   if (now_and_then(weather_.crashes, 40))
     crash_one();
   if (now_and_then(weather_.restarts, 8)) {
     stop();
     start();
   }
+}
+
+/// Of the deployments to come, and of what becomes of the requests meanwhile.
+void world::change_strategy() {
+  source_->config.deploy = deploy_config{};
+  if (lot_() % 3 > 0) {
+    source_->config.deploy->strategy = deploy_strategy::canary;
+    source_->config.deploy->canary = canary_config{};
+    source_->config.deploy->canary->duration = std::to_string(1 + lot_() % 20) + "s";
+  }
+  front_->count.canary.requests += lot_() % 50;
+  if (lot_() % 4 == 0)
+    front_->count.canary.failed += lot_() % 20;
 }
 
 template <class Reply, path_kind Kind, class Message>
@@ -265,7 +280,7 @@ void world::send(path<Kind> where, Message message, answer about) {
         if constexpr (std::is_same_v<Reply, deployment_info>)
           if (reply) {
             x.deployment = reply->id;
-            if (x.what != wish::cancel)
+            if (x.what != wish::cancel && x.what != wish::promote)
               latest_[{x.tenant, x.app}] = reply->id;
           }
         answers_.push_back(std::move(x));
@@ -301,6 +316,11 @@ void world::ask(wish what) {
         of.deployment = known->second;
         send<deployment_info>(deployment_path(tenant, known->second), cancel_deployment{meta}, of);
       }
+      break;
+    case wish::promote:
+      if (const auto known = latest_.find({tenant, name}); known != latest_.end())
+        send<deployment_info>(deployment_path(tenant, known->second), promote_deployment{meta},
+                              about);
       break;
     case wish::destroy: send<app_removed>(where, destroy_app{meta}, about); break;
     case wish::stop: send<app_info>(where, stop_app{meta}, about); break;
@@ -381,7 +401,7 @@ void world::check_journal(const std::string& tenant, const std::string& app,
   const auto answers = answers_;
   for (const auto& x : answers)
     if (x.tenant == tenant && x.app == app && x.taken && x.what != wish::cancel
-        && !known.contains(x.request))
+        && x.what != wish::promote && !known.contains(x.request))
       say("request " + x.request + " was acknowledged and is not in the journal");
   if (state.exists != static_cast<bool>(info))
     say(state.exists ? "is there in the journal only" : "is gone in the journal only");
@@ -453,6 +473,8 @@ void world::check_app(const std::string& tenant, const std::string& app, const g
     say("has no route");
     return;
   }
+  if (route->canary)
+    say("shares its requests with a release that is not tried any more");
   const auto served = info->live && !info->stopped ? wanted.front() : "";
   if (route->service != served)
     say("its route goes to " + route->service + ", not to " + served);
@@ -474,6 +496,17 @@ std::vector<std::string> world::contradictions() {
   for (const auto tenant : tenants)
     for (const auto app : apps)
       check_app(std::string{tenant}, std::string{app}, routes, wrong);
+  auto listed
+    = self->request(door_, patience, list_actors{prefix_of(path_kind::rollout), "", 1'000});
+  for (int i = 0; i < 1'000 && !self->has_next_message(); ++i)
+    step();
+  if (self->has_next_message())
+    listed.receive(
+      [&](const actor_list& x) {
+        for (const auto& each : x.items)
+          wrong.push_back(each.path + " never ends");
+      },
+      [&](const caf::error& why) { wrong.push_back(render(why)); });
   if (!std::filesystem::is_empty(folder_.path()))
     wrong.push_back("a build left its folder");
   return wrong;

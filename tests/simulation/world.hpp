@@ -23,13 +23,14 @@ struct weather {
   bool restarts = false; ///< Of the whole platform.
   bool journal = false;  ///< Goes away, loses answers.
   bool engine = false;
-  bool edge = false;    ///< Uses tables late.
-  bool builder = false; ///< Builds fail, the registry goes away.
-  bool hangs = false;   ///< The threads of journal and engine stand still for a while.
+  bool edge = false;     ///< Uses tables late.
+  bool builder = false;  ///< Builds fail, the registry goes away.
+  bool hangs = false;    ///< The threads of journal and engine stand still for a while.
+  bool canaries = false; ///< Releases are tried with some requests, which may fail.
 };
 
 /// What users ask for.
-enum class wish { deploy, redeploy, rollback, cancel, destroy, stop, start, scale };
+enum class wish { deploy, redeploy, rollback, cancel, promote, destroy, stop, start, scale };
 
 /// What a user was told.
 struct answer {
@@ -65,6 +66,7 @@ private:
   void step();
   void pass(caf::timespan time);
   void change_weather();
+  void change_strategy();
   void crash_one();
   void ask(wish what);
   template <class Reply, path_kind Kind, class Message>
