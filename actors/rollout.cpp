@@ -36,6 +36,7 @@ rollout_state::make_behavior(rollout_context context, std::string tenant, std::s
   context_ = std::move(context);
   tenant_ = std::move(tenant);
   deployment_ = std::move(deployment);
+  look_again(answer_deadline);
   self_->set_down_handler([this](const caf::down_msg& x) {
     if (askers_.erase(x.source) > 0 && askers_.empty())
       self_->quit();
@@ -67,7 +68,9 @@ rollout_state::make_behavior(rollout_context context, std::string tenant, std::s
       return begin<release_watched>({rollout_goal::proven, std::nullopt, watched_.window}, facts);
     },
     [this](const rollout_tick& x) {
-      if (x.turn == turn_)
+      if (askers_.empty())
+        self_->quit(); // whoever looked for it has no use for it any more
+      else if (x.turn == turn_)
         go_on();
     },
   };

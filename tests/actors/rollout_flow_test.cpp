@@ -36,6 +36,15 @@ protected:
   }
 };
 
+TEST_F(RolloutFlowTest, EndsSoonWhenNobodyAsksItForAnything) {
+  const auto id = deploy("r1");
+  end_of(id);
+  at(rollout_path("acme", id).text);
+  EXPECT_EQ(rollouts().size(), 1u);
+  advance(11s);
+  EXPECT_TRUE(rollouts().empty());
+}
+
 TEST_F(RolloutFlowTest, EndsWithItsWindow) {
   end_of(deploy("r1"));
   const auto id = deploy("r2");
