@@ -40,11 +40,11 @@ std::string services() {
   std::set<std::string> wanted, tenants;
   const auto apps = json::parse(api("/v1/apps").body);
   for (const auto& app : apps.at("items").as_array())
-    if (const auto* live = app.as_object().if_contains("live")) {
+    if (app.as_object().contains("live")) {
       tenants.insert(std::string{app.at("tenant").as_string()});
-      wanted.insert(std::string{app.at("tenant").as_string()} + "-"
-                    + std::string{app.at("app").as_string()} + "-v"
-                    + json::serialize(live->at("number")));
+      const auto tasks
+        = json::parse(api("/v1/apps/" + std::string{app.at("app").as_string()} + "/tasks").body);
+      wanted.insert(std::string{tasks.at("service").as_string()});
     }
   std::ifstream id{daemon_process::instance().state() / "platform-id"};
   std::string platform;
