@@ -216,6 +216,30 @@ TEST(BadInputTest, ArchiveOfRubbishFailsTheDeployment) {
   EXPECT_EQ(state_of(id).at("error").at("code"), "source_rejected");
 }
 
+/// Whoever wrote a client by docs/rest.md knows ids and apps, and no paths.
+TEST(RestTest, ADeployByTheDocumentedCallsAlone) {
+  const auto archive = (e2e::daemon_process::instance().state() / "by-hand.tar.zst").string();
+  const auto packed = e2e::run({"tar", "--zstd", "-cf", archive, "."}, e2e::samples() / "static");
+  ASSERT_EQ(packed.exit_code, 0) << packed.err;
+  const auto sent = e2e::api("/v1/blobs", {"--data-binary", "@" + archive});
+  ASSERT_EQ(sent.status, 201) << sent.body;
+  const std::string digest{boost::json::parse(sent.body).at("digest").as_string()};
+  const auto started = e2e::api(
+    "/deploy", {"-H", "Content-Type: application/json", "-d",
+                R"({"app":"byhand","source":{"blob":")" + digest + R"("},"config":{}})"});
+  ASSERT_EQ(started.status, 202) << started.body;
+  const std::string id{boost::json::parse(started.body).at("id").as_string()};
+  (void)e2e::api("/v1/deployments/" + id + "/events", {"-m", "600"});
+  const auto status = e2e::api("/status/" + id);
+  EXPECT_EQ(boost::json::parse(status.body).at("state"), "succeeded") << status.body;
+  EXPECT_EQ(e2e::api("/v1/deployments/" + id).body, status.body);
+  EXPECT_EQ(e2e::get(e2e::url_of("byhand") + "/").status, 200);
+  EXPECT_EQ(boost::json::parse(e2e::api("/status/byhand").body).at("app"), "byhand");
+  EXPECT_EQ(e2e::api("/app/byhand", {"-X", "DELETE"}).status, 200);
+  EXPECT_EQ(e2e::api("/status/byhand").status, 404);
+  EXPECT_EQ(e2e::get(e2e::url_of("byhand") + "/").status, 404);
+}
+
 TEST(EdgeTest, UnknownHostIsToldSo) {
   EXPECT_EQ(e2e::get("http://nobody-main.localhost:8080/").status, 404);
 }
