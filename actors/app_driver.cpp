@@ -14,10 +14,6 @@ namespace backendim {
 
 using namespace std::chrono_literals;
 
-namespace {
-const std::string usual_maintenance = "We are working on it and will be back soon.";
-} // namespace
-
 app_driver::interface::behavior_type
 app_driver::make_behavior(app_context context, std::string tenant, std::string app) {
   ingress_ = std::move(context.ingress);

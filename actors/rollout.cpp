@@ -47,11 +47,11 @@ rollout_state::make_behavior(rollout_context context, std::string tenant, std::s
       rollout_facts facts;
       facts.prepared = !image_.before;
       facts.started = false;
-      return begin<release_running>({rollout_goal::started, std::nullopt, 0s}, facts);
+      return begin<release_running>({rollout_goal::started, std::nullopt}, facts);
     },
     [this](verify_release& x) -> caf::result<route_set> {
       wish_ = std::move(x);
-      rollout_terms terms{rollout_goal::live, std::nullopt, 0s};
+      rollout_terms terms{rollout_goal::live, std::nullopt};
       if (wish_.trial)
         terms.trial = canary_of(wish_.made.config);
       rollout_facts facts;
@@ -65,7 +65,7 @@ rollout_state::make_behavior(rollout_context context, std::string tenant, std::s
       rollout_facts facts;
       facts.ready = facts.live = true;
       facts.watched = watched_.window <= 0s;
-      return begin<release_watched>({rollout_goal::proven, std::nullopt, watched_.window}, facts);
+      return begin<release_watched>({rollout_goal::proven, std::nullopt}, facts);
     },
     [this](const rollout_tick& x) {
       if (askers_.empty())
@@ -194,17 +194,20 @@ void rollout_state::activate() {
     step_deadline);
 }
 
+void rollout_state::crashed(release_failed x) {
+  crash_ = std::move(x.error);
+  facts_.crashed = true;
+  go_on();
+}
+
 /// Whose time passes without a failure serves well.
 void rollout_state::watch() {
   self_
     ->request(context_.gateway, watched_.window, await_failure{watched_.service, watched_.secrets})
     .then(
       [this, turn = turn_](release_failed& x) {
-        if (turn != turn_)
-          return;
-        crash_ = std::move(x.error);
-        facts_.crashed = true;
-        go_on();
+        if (turn == turn_)
+          crashed(std::move(x));
       },
       [this, turn = turn_](const caf::error& why) {
         if (turn != turn_)

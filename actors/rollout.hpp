@@ -58,6 +58,7 @@ private:
   void await_ready();
   void activate();
   void watch();
+  void crashed(release_failed x);
 
   // rollout_trial.cpp
   void look_beside();

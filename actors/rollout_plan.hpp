@@ -2,7 +2,6 @@
 
 #include "actors/canary.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,7 +18,6 @@ enum class rollout_goal : uint8_t {
 struct rollout_terms {
   rollout_goal goal = rollout_goal::live;
   std::optional<canary_terms> trial; ///< A share of the requests at first; none: all at once.
-  std::chrono::seconds window{0};    ///< For so long it is watched once it is live.
 };
 
 /// What is known on the way.

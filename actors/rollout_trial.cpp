@@ -101,11 +101,8 @@ void rollout_state::await_crash() {
               await_failure{wish_.what.service, wish_.what.secrets})
     .then(
       [this, turn = turn_](release_failed& x) {
-        if (turn != turn_)
-          return;
-        crash_ = std::move(x.error);
-        facts_.crashed = true;
-        go_on();
+        if (turn == turn_)
+          crashed(std::move(x));
       },
       [this, turn = turn_](const caf::error&) {
         if (turn == turn_)

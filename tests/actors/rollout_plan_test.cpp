@@ -13,11 +13,11 @@ using move = rollout_move;
 namespace {
 
 rollout_terms towards(rollout_goal goal) {
-  return {goal, std::nullopt, 30s};
+  return {goal, std::nullopt};
 }
 
 rollout_terms tried_first() {
-  return {rollout_goal::live, canary_terms{}, 30s};
+  return {rollout_goal::live, canary_terms{}};
 }
 
 /// Does what *terms* ask for as if all went well, and says what that was.
@@ -164,7 +164,7 @@ TEST(RolloutPlanTest, HoldsForEveryCombinationOfFacts) {
     for (const auto stage : {canary_stage::none, canary_stage::serving, canary_stage::promoted})
       for (const auto goal : {rollout_goal::started, rollout_goal::live, rollout_goal::proven})
         for (const bool tried : {false, true}) {
-          rollout_terms terms{goal, std::nullopt, 30s};
+          rollout_terms terms{goal, std::nullopt};
           if (tried)
             terms.trial = canary_terms{};
           EXPECT_EQ(wrong_with(terms, facts_of(bits, stage)), "") << bits;
