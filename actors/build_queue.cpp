@@ -32,6 +32,7 @@ build_queue_state::make_behavior(build_queue_config config, build_spawner spawn,
   ingress_ = std::move(ingress);
   builds_ = slot_lane{config_.build_slots};
   light_ = slot_lane{config_.light_slots};
+  find_left_behind();
   return {
     [this](fetch_source& x) {
       if (auto& expected = expected_[x.tenant]; !expected.empty())
@@ -64,7 +65,7 @@ build_queue_state::make_behavior(build_queue_config config, build_spawner spawn,
     [this](const job_limit_tick& x) {
       const auto found = jobs_.find(x.which);
       if (found == jobs_.end())
-        return;
+        return forget_left_behind(x.which);
       found->second.late = true;
       found->second.stop.request_stop();
     },
@@ -72,6 +73,50 @@ build_queue_state::make_behavior(build_queue_config config, build_spawner spawn,
 }
 
 // -- jobs -----------------------------------------------------------------------------------------
+
+/// Nothing else is heard before it is known what a queue that was lost left running.
+void build_queue_state::find_left_behind() {
+  self_->set_down_handler([this](const caf::down_msg& x) {
+    const auto found = std::ranges::find_if(
+      left_, [&](const auto& known) { return known.second.worker == x.source; });
+    if (found != left_.end())
+      forget_left_behind(found->first);
+  });
+  self_
+    ->request(
+      ingress_, answer_deadline,
+      list_actors{prefix_of(path_kind::build), "", config_.build_slots + config_.light_slots})
+    .await([this](actor_list& x) { watch_left_behind(std::move(x.items)); },
+           [](const caf::error& why) {
+             spdlog::warn("build_queue could not look for jobs of before why=\"{}\"",
+                          render(to_domain_error(why)));
+           });
+}
+
+void build_queue_state::watch_left_behind(std::vector<actor_entry> rest) {
+  if (rest.empty())
+    return;
+  const auto path = std::move(rest.back().path);
+  rest.pop_back();
+  self_->request(ingress_, answer_deadline, resolve_path{path})
+    .await(
+      [this, path, rest](const caf::strong_actor_ptr& found) {
+        const auto worker = caf::actor_cast<caf::actor_addr>(found);
+        if (const auto what = parse_path(path)) {
+          const auto which = ++last_ticket_;
+          left_[which] = {what->parts[0], what->parts[1], worker};
+          self_->monitor(worker);
+          self_->delayed_send(self_, stop_grace, job_limit_tick{which});
+        }
+        watch_left_behind(rest);
+      },
+      [this, rest](const caf::error&) { watch_left_behind(rest); }); // it is gone by now
+}
+
+void build_queue_state::forget_left_behind(ticket which) {
+  if (const auto gone = left_.extract(which))
+    go_on(gone.mapped().tenant, gone.mapped().id);
+}
 
 template <class Reply, class Message>
 caf::result<Reply> build_queue_state::enqueue(deployment_state step, Message x) {
@@ -84,7 +129,7 @@ caf::result<Reply> build_queue_state::enqueue(deployment_state step, Message x) 
     return promise;
   }
   const auto id = x.id;
-  const bool busy = drop(id, replaced);
+  drop(id, replaced);
   const auto which = ++last_ticket_;
   const auto who = std::make_shared<caf::typed_response_promise<Reply>>(promise);
   auto& added = jobs_[which];
@@ -109,7 +154,7 @@ caf::result<Reply> build_queue_state::enqueue(deployment_state step, Message x) 
           end(which);
         });
   };
-  if (!busy)
+  if (!is_under_way(id))
     let_in(id);
   start_jobs();
   return promise;
@@ -137,13 +182,11 @@ std::chrono::seconds build_queue_state::limit_of(const job& x) const {
   }
 }
 
-/// Ends the jobs of *id*. True: one of them still has to stop.
-bool build_queue_state::drop(const std::string& id, const caf::error& why) {
-  bool running = false;
+/// Ends the jobs of *id*; one that runs still has to stop.
+void build_queue_state::drop(const std::string& id, const caf::error& why) {
   for (auto i = jobs_.begin(); i != jobs_.end();) {
     auto& [which, x] = *i;
     if (x.info.id == id && x.info.running) {
-      running = true;
       x.stop.request_stop();
     } else if (x.info.id == id) {
       refuse(x, why);
@@ -153,7 +196,22 @@ bool build_queue_state::drop(const std::string& id, const caf::error& why) {
     }
     ++i;
   }
-  return running;
+}
+
+bool build_queue_state::is_under_way(const std::string& id) const {
+  return std::ranges::any_of(
+           jobs_, [&](const auto& x) { return x.second.info.id == id && x.second.info.running; })
+         || std::ranges::any_of(left_, [&](const auto& x) { return x.second.id == id; });
+}
+
+/// What waited until nothing of the deployment runs any more.
+void build_queue_state::go_on(const std::string& tenant, const std::string& id) {
+  if (!is_under_way(id)) {
+    if (cancelling_.contains(id))
+      clean({id, tenant});
+    let_in(id);
+  }
+  start_jobs();
 }
 
 /// Lets those of *id* stand in line that waited for an older one.
@@ -210,22 +268,15 @@ void build_queue_state::end(ticket which) {
   jobs_.erase(which);
   self_->send_exit(ended.worker, caf::exit_reason::user_shutdown);
   lane_of(ended).leave(which, self_->clock().now(), !ended.stop.stop_requested());
-  const auto& id = ended.info.id;
-  const bool last = std::ranges::none_of(
-    jobs_, [&](const auto& x) { return x.second.info.id == id && x.second.info.running; });
-  if (last && cancelling_.contains(id))
-    clean({id, ended.info.tenant});
-  if (last)
-    let_in(id);
-  start_jobs();
+  go_on(ended.info.tenant, ended.info.id);
 }
 
 /// Answers when the job's processes are gone.
 caf::result<work_cancelled> build_queue_state::cancel(const cancel_work& x) {
-  const bool running = drop(x.id, caf::make_error(ec::timed_out, "cancelled while it waited"));
+  drop(x.id, caf::make_error(ec::timed_out, "cancelled while it waited"));
   auto promise = self_->make_response_promise<work_cancelled>();
   cancelling_.emplace(x.id, promise);
-  if (!running)
+  if (!is_under_way(x.id))
     clean(x);
   return promise;
 }
@@ -371,6 +422,8 @@ build_queue_info build_queue_state::info() {
 build_queue_state::~build_queue_state() {
   for (auto& [which, x] : jobs_) {
     x.stop.request_stop(); // a running one ends soon, but has nobody to tell any more
+    if (x.worker)
+      caf::anon_send_exit(x.worker, caf::exit_reason::user_shutdown);
     refuse(x, caf::make_error(ec::unavailable, "build queue stopped"));
   }
   for (auto& x : cancelling_)

@@ -20,6 +20,7 @@
 #include <stop_token>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace backendim {
 
@@ -42,7 +43,7 @@ struct limit_retry_tick {
   std::string tenant;
 };
 
-/// A job has run as long as it may.
+/// A job has run as long as it may, or one that a lost queue left has had its time to stop.
 struct job_limit_tick {
   slot_lane::ticket which;
 };
@@ -51,7 +52,8 @@ struct job_limit_tick {
 /// while disk or memory is scarce, and those of a tenant beyond its quota. A job that was taken is
 /// never dropped for want of room: new deployments are turned away before they are accepted. Of a
 /// deployment one job is under way: who asks for the same once more, as a deployment does that
-/// began anew, gets what comes of it; another job of it waits until the one before it is gone.
+/// began anew, gets what comes of it; another job of it waits until the one before it is gone, also
+/// when that one is of a queue that was lost: those are told to stop and are found at their paths.
 class build_queue_state {
 public:
   using interface = build_queue_actor::extend<caf::reacts_to<job_limit_tick>,
@@ -82,6 +84,16 @@ private:
     bool late = false;
   };
 
+  /// A job of the queue before this one that still has to stop.
+  struct left_behind {
+    std::string tenant;
+    std::string id;
+    caf::actor_addr worker;
+  };
+
+  void find_left_behind();
+  void watch_left_behind(std::vector<actor_entry> rest);
+  void forget_left_behind(ticket which);
   template <class Reply, class Message>
   caf::result<Reply> enqueue(deployment_state step, Message x);
   template <class Message>
@@ -94,7 +106,9 @@ private:
   void start_jobs();
   void start(ticket which);
   void end(ticket which);
-  bool drop(const std::string& id, const caf::error& why);
+  void drop(const std::string& id, const caf::error& why);
+  bool is_under_way(const std::string& id) const;
+  void go_on(const std::string& tenant, const std::string& id);
   void let_in(const std::string& id);
   caf::error outcome_of(ticket which, const caf::error& reason) const;
   caf::result<work_cancelled> cancel(const cancel_work& x);
@@ -121,6 +135,7 @@ private:
   ingress_actor ingress_;
   ticket last_ticket_ = 0;
   std::map<ticket, job> jobs_; ///< In order of arrival.
+  std::map<ticket, left_behind> left_;
   slot_lane builds_{0};
   slot_lane light_{0};
   std::multimap<std::string, caf::typed_response_promise<work_cancelled>> cancelling_;

@@ -20,7 +20,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(end_build)
 
 namespace {
 
-/// A build actor that works until the test says end_build.
+/// A build actor that works until the test says end_build. Like the real one, whose thread is busy,
+/// it hears only then that it is to go.
 using held_actor = build_actor::extend<caf::reacts_to<end_build>>;
 
 struct held_build {
@@ -32,10 +33,18 @@ held_actor::behavior_type hold_build(held_actor::pointer self,
                                      std::map<std::string, held_build>* builds,
                                      const std::stop_token& stop) {
   const auto open = std::make_shared<caf::typed_response_promise<image_built>>();
+  const auto busy = std::make_shared<bool>(false);
+  const auto gone = std::make_shared<bool>(false);
+  self->set_exit_handler([=](const caf::exit_msg& x) {
+    *gone = true;
+    if (!*busy)
+      self->quit(x.reason);
+  });
   return {
     [](const fetch_source&) -> caf::result<source_fetched> { return source_fetched{}; },
     [=](const build_image& x) -> caf::result<image_built> {
       *open = self->make_response_promise<image_built>();
+      *busy = true;
       (*builds)[x.id] = {self, stop};
       return *open;
     },
@@ -46,6 +55,9 @@ held_actor::behavior_type hold_build(held_actor::pointer self,
         open->deliver(caf::make_error(ec::timed_out, "stopped"));
       else
         open->deliver(image_built{"image"});
+      *busy = false;
+      if (*gone)
+        self->quit();
     },
   };
 }
@@ -354,6 +366,60 @@ TEST_F(BuildQueueTest, CancellingStopsThatDeploymentAloneAndFreesItsPlace) {
   finish("d1");
   EXPECT_EQ(wait_of("d4").position, 0u);
   EXPECT_TRUE(get<work_cancelled>(reply)) << "said when nothing is left";
+}
+
+/// A queue that fails and is started again while *id* is built.
+class LostBuildQueueTest : public BuildQueueTest {
+protected:
+  const std::string id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  held_build older;
+
+  void SetUp() override {
+    BuildQueueTest::SetUp();
+    auto lost = ask(queue, job(id));
+    older = building.at(id);
+    building.clear();
+    self->send_exit(queue, caf::exit_reason::kill);
+    scheduler.run();
+    lost.receive([](const image_built&) { ADD_FAILURE() << "nobody built it"; },
+                 [](const caf::error& why) { EXPECT_EQ(why, ec::unavailable); });
+    start();
+    scheduler.run();
+  }
+
+  void end_older() {
+    self->send(older.worker, end_build{});
+    scheduler.run();
+  }
+};
+
+TEST_F(LostBuildQueueTest, ItsBuildIsToldToStopAndTheSameBeginsOnlyThen) {
+  EXPECT_TRUE(older.stop.stop_requested());
+  auto again = ask(queue, job(id));
+  EXPECT_FALSE(building.contains(id)) << "two builds in one folder, under one name";
+  EXPECT_EQ(wait_of(id).position, 1u);
+  end_older();
+  ASSERT_TRUE(building.contains(id));
+  finish(id);
+  EXPECT_TRUE(get<image_built>(again));
+}
+
+TEST_F(LostBuildQueueTest, OthersDoNotWaitForIt) {
+  ask(queue, job("d2"));
+  EXPECT_TRUE(building.contains("d2"));
+}
+
+TEST_F(LostBuildQueueTest, CancellingSaysSoWhenItIsGone) {
+  auto reply = ask(queue, cancel_work{id, "acme"});
+  EXPECT_FALSE(reply_waits());
+  end_older();
+  EXPECT_TRUE(get<work_cancelled>(reply));
+}
+
+TEST_F(LostBuildQueueTest, WhatDoesNotStopIsNotWaitedForForever) {
+  ask(queue, job(id));
+  advance(60s);
+  EXPECT_TRUE(building.contains(id));
 }
 
 TEST_F(BuildQueueTest, StoppingAnswersRunningAndWaitingJobs) {
