@@ -8,13 +8,17 @@
 #include "actors/one_off.hpp"
 #include "actors/quota.hpp"
 #include "tests/actors/journal_of_3e9b720.hpp"
+#include "tests/actors/recorded_by_3e9b720.hpp"
 #include "tests/support/deploy_flow.hpp"
 #include "tests/support/sample.hpp"
 
 #include <boost/mp11.hpp>
 
 #include <map>
+#include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 using namespace backendim;
 using namespace std::chrono_literals;
@@ -24,10 +28,11 @@ namespace {
 
 // -- the release before ---------------------------------------------------------------------------
 
-std::vector<recorded_event> records() {
+std::vector<recorded_event> records(std::span<const test::kept_record> of
+                                    = test::journal_of_3e9b720) {
   std::vector<recorded_event> result;
   std::map<std::string, uint64_t> versions;
-  for (const auto& [stream, type, body] : test::journal_of_3e9b720)
+  for (const auto& [stream, type, body] : of)
     result.push_back({stream, ++versions[stream], result.size() + 1, {type, body, {}, {}}});
   return result;
 }
@@ -158,6 +163,74 @@ TEST_F(KeptJournalTest, ItsAppsServeAndItsOpenDeploymentGoesOn) {
   EXPECT_EQ(upstreams(), 1u);
   EXPECT_EQ(state_of(id_of(2)).state, deployment_state::failed);
 }
+
+/// A journal that its program wrote, under today's actors: what became of its app and deployments.
+struct recorded_case {
+  const char* name;
+  uint32_t live;                         ///< The number of the release; 0: none.
+  std::map<deployment_state, int> ended; ///< How many deployments came to each end.
+};
+
+std::ostream& operator<<(std::ostream& out, const recorded_case& x) {
+  return out << x.name;
+}
+
+class RecordedJournalTest : public test::deploy_flow,
+                            public ::testing::WithParamInterface<recorded_case> {
+protected:
+  const std::vector<recorded_event> all = records(test::recorded_by_3e9b720.at(GetParam().name));
+
+  void SetUp() override {
+    for (const auto& x : all)
+      ASSERT_TRUE(store->append({x.stream, x.version - 1, {x.event}}));
+    engine->set_autorun(true);
+    if (const auto release = GetParam().live) { // its program had made that
+      service_spec serving;
+      serving.name = "acme-shop-v" + std::to_string(release);
+      serving.tenant = "acme";
+      serving.app = "shop";
+      serving.release = release;
+      serving.image = "registry/acme/shop@sha256:1";
+      ASSERT_TRUE(engine->ensure_service(serving));
+    }
+    deploy_flow::SetUp();
+  }
+};
+
+TEST_P(RecordedJournalTest, IsUnderstoodAndGoesOn) {
+  std::set<std::string> ids;
+  for (const auto& x : all)
+    if (x.stream.starts_with("deployment/"))
+      ids.insert(x.stream.substr(x.stream.find('/') + 1));
+  std::map<deployment_state, int> ended;
+  for (const auto& id : ids)
+    ++ended[end_of(id).state];
+  EXPECT_EQ(ended, GetParam().ended);
+  auto reply = ask(caf::actor_cast<app_actor>(at("app/acme/shop")), get_app{});
+  const auto shop = get_soon<app_info>(reply);
+  EXPECT_EQ(shop && shop->live ? shop->live->number : 0, GetParam().live);
+  EXPECT_EQ(upstreams(), GetParam().live ? 1u : 0u);
+  const auto next = end_of(deploy("next"));
+  EXPECT_EQ(next.state, deployment_state::succeeded) << (next.error ? next.error->message : "");
+  EXPECT_GT(next.release, GetParam().live);
+  EXPECT_EQ(upstreams(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  All, RecordedJournalTest,
+  ::testing::Values(
+    recorded_case{"deployed", 1, {{deployment_state::succeeded, 1}}},
+    recorded_case{"redeployed", 2, {{deployment_state::succeeded, 2}}},
+    recorded_case{
+      "build_failed", 1, {{deployment_state::succeeded, 1}, {deployment_state::failed, 1}}},
+    recorded_case{
+      "unhealthy", 1, {{deployment_state::succeeded, 1}, {deployment_state::failed, 1}}},
+    recorded_case{"amid_verifying", 1, {{deployment_state::succeeded, 1}}},
+    recorded_case{"cancelled", 0, {{deployment_state::cancelled, 1}}},
+    recorded_case{
+      "superseded", 3, {{deployment_state::succeeded, 2}, {deployment_state::superseded, 1}}},
+    recorded_case{"destroyed", 0, {{deployment_state::succeeded, 1}}}),
+  [](const auto& x) { return std::string{x.param.name}; });
 
 // -- the next release -----------------------------------------------------------------------------
 
