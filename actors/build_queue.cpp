@@ -21,6 +21,7 @@ constexpr auto stop_grace = 60s;   // a job that is told to stop has no longer
 constexpr auto expected_for = 30s; // an accepted deployment's first job comes in a moment
 constexpr auto scarce_retry = 30s; // nobody knows when somebody frees a disk
 constexpr auto longest_retry = 3'600s;
+constexpr uint32_t most_left_behind = 1'000; // of queues that were lost one after the other
 
 } // namespace
 
@@ -83,9 +84,8 @@ void build_queue_state::find_left_behind() {
       forget_left_behind(found->first);
   });
   self_
-    ->request(
-      ingress_, answer_deadline,
-      list_actors{prefix_of(path_kind::build), "", config_.build_slots + config_.light_slots})
+    ->request(ingress_, answer_deadline,
+              list_actors{prefix_of(path_kind::build), "", most_left_behind})
     .await([this](actor_list& x) { watch_left_behind(std::move(x.items)); },
            [](const caf::error& why) {
              spdlog::warn("build_queue could not look for jobs of before why=\"{}\"",
