@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace backendim {
@@ -55,9 +56,10 @@ ingress_state::interface::behavior_type ingress_state::make_behavior(ingress_con
     [this](const wake_tick& x) { wake_all(x.prefix, x.after); },
     [this](review_tick) { review(); },
     // Thousands of streams were replayed: what that took is given back. That takes long enough to
-    // have a thread of its own; everybody waits for the ingress.
+    // have a thread of its own; everybody waits for the ingress. No actor of its own: that could
+    // outlive the system it belongs to.
     [this](awake_tick x) {
-      self_->spawn<caf::detached>([] { ::malloc_trim(0); });
+      std::thread{[] { ::malloc_trim(0); }}.detach();
       if (x.more > 0)
         self_->delayed_send(self_, 1s, awake_tick{x.more - 1});
     },
