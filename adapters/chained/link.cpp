@@ -66,7 +66,8 @@ link seal_of(const stream_snapshot& x, const link& at) {
 std::string hex(std::string_view bytes) {
   std::string result;
   result.reserve(2 * bytes.size());
-  for (const unsigned char c : bytes) {
+  for (const char x : bytes) {
+    const auto c = static_cast<unsigned char>(x);
     result += "0123456789abcdef"[c >> 4];
     result += "0123456789abcdef"[c & 15];
   }

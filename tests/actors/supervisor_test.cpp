@@ -94,7 +94,7 @@ TEST_F(SupervisorTest, HandleOutlivesTheWorkerAndWhatCameMeanwhileIsAnswered) {
 }
 
 TEST_F(SupervisorTest, TooManyFailuresAreAnIncidentUntilItWorks) {
-  for (int i = 0; i < 9; ++i) {
+  for (unsigned i = 0; i < 9; ++i) {
     kill_worker();
     if (i < 8) {
       EXPECT_TRUE(incidents().empty()) << i;
@@ -115,7 +115,7 @@ TEST_F(SupervisorTest, TooManyFailuresAreAnIncidentUntilItWorks) {
 }
 
 TEST_F(SupervisorTest, FailuresFarApartDoNotAddUp) {
-  for (int i = 0; i < 12; ++i) {
+  for (unsigned i = 0; i < 12; ++i) {
     kill_worker();
     advance(1s);
     EXPECT_EQ(begun.size(), i + 2u) << "after the shortest delay";

@@ -86,8 +86,8 @@ std::string with_pax_path(const std::string& path) {
     head[156] = type;
     put(257, std::string{"ustar\00000", 8});
     unsigned sum = 0;
-    for (const unsigned char c : head)
-      sum += c;
+    for (const char c : head)
+      sum += static_cast<unsigned char>(c);
     std::array<char, 8> text{};
     std::snprintf(text.data(), text.size(), "%06o", sum);
     put(148, text.data());
