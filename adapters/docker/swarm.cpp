@@ -26,6 +26,9 @@ caf::expected<caf::unit_t> ensure_swarm(const engine_config& engine, const swarm
     return engine_error(ec::conflict, "Docker on this machine is a worker of a swarm.",
                         "Run the platform on a manager, or take this machine out of its swarm "
                         "with `docker swarm leave`.");
+  if (state == "pending") // for some seconds after the engine's start
+    return engine_error(ec::unavailable, "Docker's swarm on this machine is starting.",
+                        "Wait a moment; if it stays so, look into Docker's log.");
   if (state == "locked")
     return engine_error(ec::conflict, "Docker's swarm on this machine is locked.",
                         "Unlock it with `docker swarm unlock`.");

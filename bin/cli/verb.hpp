@@ -101,6 +101,7 @@ caf::expected<exit_code> admin_journal_verify(session& s, const arguments& args)
 caf::expected<exit_code> admin_journal_export(session& s, const arguments& args);
 caf::expected<exit_code> admin_backup(session& s, const arguments& args);
 caf::expected<exit_code> admin_restore(session& s, const arguments& args);
+caf::expected<exit_code> doctor(session& s, const arguments& args);
 caf::expected<exit_code> domain_add(session& s, const arguments& args);
 caf::expected<exit_code> domain_verify(session& s, const arguments& args);
 caf::expected<exit_code> domain_list(session& s, const arguments& args);

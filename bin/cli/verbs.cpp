@@ -426,6 +426,14 @@ const std::vector<verb>& verbs() {
      {{"config", "FILE", "Settings of backendimd; its own default when absent."},
       {"replace", "", "Puts the backup in place of a journal that is there."}},
      admin_restore},
+    {"doctor",
+     "Looks at all that the platform needs on this machine.",
+     "Runs where the platform runs, also when it does not; changes nothing. Each line says `ok`, "
+     "`warn` or `fail`, and what is wrong has one command that helps. Exit status 1: something "
+     "fails. Needs root to see everything.",
+     {},
+     {{"config", "FILE", "The platform's settings; default /etc/backend-im/config.json."}},
+     doctor},
     {"version", "Prints the version of this program.", "", {}, {}, version},
     {"help",
      "Explains a verb, or lists them.",

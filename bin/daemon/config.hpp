@@ -220,7 +220,8 @@ BOOST_DESCRIBE_STRUCT(edge_tls_settings, (), (listen, certificates, redirect))
 struct config {
   static constexpr std::string_view summary = "Settings of backendimd, a JSON file.";
   static constexpr field_doc docs[] = {
-    {"state", "Folder of all that is kept. Made with mode 0700."},
+    {"state", "Folder of all that is kept. Made with mode 0700; a group may have the right to pass "
+              "through."},
     {"journal",
      "Where every event is kept: empty for SQLite in the state folder, else a PostgreSQL "
      "server: postgresql://user@host/database or key=value."},

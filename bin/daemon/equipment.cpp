@@ -24,8 +24,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -109,6 +111,23 @@ buildah::builder_options builder_options_of(const config& x, const equipment& ge
   return result;
 }
 
+/// Makes the engine a swarm's manager. One that does not answer may be starting as we are, after a
+/// power cut for instance: it gets half a minute.
+caf::expected<caf::unit_t> await_swarm(const docker::engine_config& docker) {
+  using clock = std::chrono::steady_clock;
+  constexpr auto patience = std::chrono::seconds{30};
+  constexpr auto pause = std::chrono::milliseconds{100};
+  const auto end = clock::now() + patience;
+  for (bool told = false;; told = true) {
+    auto swarm = docker::ensure_swarm(docker, {});
+    if (swarm || swarm.error() != ec::unavailable || clock::now() > end)
+      return swarm;
+    if (!told)
+      spdlog::info("waiting for Docker: {}", failure_of(swarm.error()).message);
+    std::this_thread::sleep_for(pause); // there may be no socket yet whose event could be awaited
+  }
+}
+
 /// Takes what *made* holds, or keeps its error and says no.
 template <class T>
 bool take(caf::expected<T> made, T& to, caf::error& why) {
@@ -143,13 +162,7 @@ caf::expected<std::unique_ptr<equipment>> equip(const config& x, listening_socke
                  [&] {
                    return api_token{own_token_id(), result->proof->random_token(24)}.text();
                  }),
-               result->admin_token, why)
-      || !take(journal_store{x, folder, {}}.open(), result->events, why)
-      || !take(open_blobs(x.blobs, folder / "blobs"), result->blobs, why)
-      || !take(directory::open_log_store(folder / "logs"), result->logs, why))
-    return why;
-  sweep_sources(folder / "builds", *result->events);
-  if (!take(buildah::make_builder(builder_options_of(x, *result)), result->builder, why))
+               result->admin_token, why))
     return why;
   docker::engine_config docker;
   docker.socket = x.docker_socket;
@@ -158,9 +171,19 @@ caf::expected<std::unique_ptr<equipment>> equip(const config& x, listening_socke
   docker.starter = folder / "start";
   if (why = install_starter(docker.starter); why)
     return why;
-  if (auto swarm = docker::ensure_swarm(docker, {}); !swarm)
-    return swarm.error();
   result->engine = docker::connect(docker);
+  // Apps answer again before anything else is opened: a journal may take longer.
+  if (auto opened = open_edges(x, *result, sockets); !opened)
+    return opened.error();
+  if (!take(journal_store{x, folder, {}}.open(), result->events, why)
+      || !take(open_blobs(x.blobs, folder / "blobs"), result->blobs, why)
+      || !take(directory::open_log_store(folder / "logs"), result->logs, why))
+    return why;
+  sweep_sources(folder / "builds", *result->events);
+  if (!take(buildah::make_builder(builder_options_of(x, *result)), result->builder, why))
+    return why;
+  if (auto swarm = await_swarm(docker); !swarm)
+    return swarm.error();
   if (!take(result->engine->info(), result->node, why))
     return why;
   if (result->node.encryption != "on")
@@ -178,8 +201,6 @@ caf::expected<std::unique_ptr<equipment>> equip(const config& x, listening_socke
   known.hub = x.builder.hub;
   result->inspector = inspection::make_inspector(known);
   result->probes = proxy::make_prober();
-  if (auto opened = open_edges(x, *result, sockets); !opened)
-    return opened.error();
   dns::inspector_options seen;
   seen.server = x.domains.resolver;
   const auto ports = public_ports(x); // the first one is without TLS

@@ -1,9 +1,11 @@
 #include "bin/daemon/config.hpp"
+#include "bin/daemon/doctor.hpp"
 #include "bin/daemon/listening_sockets.hpp"
 #include "bin/daemon/outer_edge.hpp"
 #include "bin/daemon/platform.hpp"
 #include "bin/daemon/restore.hpp"
 #include "protocol/error.hpp"
+#include "protocol/json_codec.hpp"
 #include "protocol/types.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -24,9 +26,11 @@
 
 namespace {
 
-constexpr std::string_view usage = R"(usage: backendimd [--config FILE] [--restore FILE [--replace]]
+constexpr std::string_view usage
+  = R"(usage: backendimd [--config FILE] [--doctor | --restore FILE [--replace]]
 
   --config FILE   settings, JSON; default /etc/backend-im/config.json
+  --doctor        look at all that it needs on this machine, print JSON and end
   --restore FILE  bring this backup back and end; no backendimd may be running
   --replace       put it in place of what is there, which is kept aside
   --version       print the version and end
@@ -82,7 +86,7 @@ std::string why_not_anew(const std::string& file) {
 int main(int argc, char** argv) {
   using namespace backendim;
   std::string config_file = "/etc/backend-im/config.json", backup_file;
-  bool replace = false;
+  bool replace = false, doctor = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--help" || word == "-h") {
@@ -93,8 +97,8 @@ int main(int argc, char** argv) {
       std::cout << "backendimd " BACKENDIM_VERSION "\n";
       return 0;
     }
-    if (word == "--replace") {
-      replace = true;
+    if (word == "--replace" || word == "--doctor") {
+      (word == "--replace" ? replace : doctor) = true;
       continue;
     }
     if ((word != "--config" && word != "--restore") || i + 1 == argc) {
@@ -110,6 +114,10 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("backendimd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   const auto settings = daemon::read_config(config_file);
+  if (doctor) {
+    std::cout << boost::json::serialize(to_json(daemon::examine(settings, config_file))) << "\n";
+    return 0;
+  }
   if (!settings) {
     std::cerr << "backendimd: " << config_file << ": " << render(settings.error()) << "\n";
     return bad_usage;

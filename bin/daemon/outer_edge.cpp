@@ -150,7 +150,7 @@ url_form url_form_of(const config& x, const equipment& gear) {
     const bool secure = x.edge_tls.redirect && gear.front->has_certificate("any." + x.domain);
     const auto own = secure ? gear.front->tls_port() : gear.front->port();
     result.scheme = secure ? "https" : "http";
-    result.suffix = secure && own == 443 ? "" : ":" + std::to_string(own);
+    result.suffix = own == (secure ? 443 : 80) ? "" : ":" + std::to_string(own);
     return result;
   }
   std::string port;

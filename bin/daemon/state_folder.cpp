@@ -34,7 +34,10 @@ caf::expected<state_folder> state_folder::open(const fs::path& path) {
   if (failed)
     return caf::make_error(ec::unavailable,
                            "cannot make " + path.string() + ": " + failed.message());
-  if (::chmod(real.c_str(), 0700) != 0)
+  // 0710 was meant so: a group passes through to a folder of its own, and sees nothing else.
+  struct stat there {};
+  const bool passage = ::stat(real.c_str(), &there) == 0 && (there.st_mode & 0077) == 0010;
+  if (::chmod(real.c_str(), passage ? 0710 : 0700) != 0)
     return cannot("own", real);
   const auto lock_file = real / "lock";
   const int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -11,8 +11,8 @@ namespace backendim::daemon {
 /// The folder of all that backendimd keeps; one process has it at a time.
 class state_folder {
 public:
-  /// Makes it, with mode 0700, and locks it. Fails with conflict when another backendimd has it,
-  /// unavailable when it cannot be made.
+  /// Makes it, with mode 0700 (0710 is left so), and locks it. Fails with conflict when another
+  /// backendimd has it, unavailable when it cannot be made.
   static caf::expected<state_folder> open(const std::filesystem::path& path);
 
   state_folder(state_folder&& other) noexcept;

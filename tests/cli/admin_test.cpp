@@ -110,6 +110,30 @@ TEST_F(CliAdminTest, RestoreIsTheDaemonsBusiness) {
   EXPECT_NE(failed.err.find("it is damaged"), std::string::npos);
 }
 
+TEST_F(CliAdminTest, DoctorShowsWhatTheDaemonFound) {
+  const auto program = folder / "backendimd";
+  variables["PATH"] = folder.string() + ":/usr/bin:/bin";
+  const std::string well = R"({"check":"disk","is":"ok","text":"75 GiB free","next":""})";
+  const std::string ill
+    = R"({"check":"docker","is":"fail","text":"does not answer","next":"deploy/quickstart"})";
+  write("backendimd", "#!/bin/sh\necho '{\"items\":[" + well + "]}'\n");
+  fs::permissions(program, fs::perms::owner_all);
+  auto ran = run({"doctor"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "ok  disk  75 GiB free\n");
+  write("backendimd", "#!/bin/sh\necho \"$@\" >" + (folder / "asked").string()
+                        + "\necho '{\"items\":[" + well + "," + ill + "]}'\n");
+  ran = run({"doctor", "--config", "x.json"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(read("asked"), "--doctor --config " + (folder / "x.json").string() + "\n");
+  EXPECT_NE(ran.out.find("try: deploy/quickstart"), std::string::npos) << ran.out;
+  ran = run({"doctor", "--json"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.out, "{\"items\":[" + well + "," + ill + "]}\n");
+  write("backendimd", "#!/bin/sh\necho --doctor is no flag >&2\nexit 2\n");
+  EXPECT_EQ(run({"doctor"}).code, 1) << "an old one";
+}
+
 TEST_F(CliAdminTest, VerbsOfThreeWordsAreSuggested) {
   EXPECT_EQ(run({"admin"}).code, 2);
   EXPECT_EQ(run({"admin", "journal"}).code, 2);

@@ -33,6 +33,10 @@ TEST_F(StateFolderTest, IsMadeForItsOwnerOnly) {
   fs::permissions(path, fs::perms::all);
   ASSERT_TRUE(state_folder::open(path));
   EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
+  const auto passage = fs::perms::owner_all | fs::perms::group_exec;
+  fs::permissions(path, passage);
+  ASSERT_TRUE(state_folder::open(path));
+  EXPECT_EQ(fs::status(path).permissions(), passage) << "a group may pass through";
 }
 
 TEST_F(StateFolderTest, HasOneOwnerAtATime) {
