@@ -92,7 +92,7 @@ caf::expected<size_t> tenant_networks::remove_idle() {
       = [&](std::string_view words) { return removed->message.find(words) != std::string::npos; };
     if (says("in use") || says("active endpoints"))
       ++left;
-    else if (!removed->ok() && removed->status != 404)
+    else if (!removed->ok() && removed->status != 404 && !says("unknown network"))
       return refusal(*removed, "network " + text(x, "/Name"));
   }
   return left;

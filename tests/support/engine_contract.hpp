@@ -227,7 +227,8 @@ TEST_P(EngineContract, WhatIsUnknownIsNotFoundOrEmpty) {
             ec::not_found);
   EXPECT_TRUE(tasks().empty());
   EXPECT_TRUE(engine->remove_service("nobody"));
-  EXPECT_TRUE(engine->remove_idle_networks());
+  const auto left = engine->remove_idle_networks();
+  EXPECT_TRUE(left) << render(left.error());
 }
 
 TEST_P(EngineContract, RefusesASpecThatCannotRun) {
